@@ -1,0 +1,129 @@
+"""Where text may be parted: after sentences and clauses, in pauses, and never inside a word.
+
+Segments and subtitles both come from one stream of timed words; this is what they have in common.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, TypeVar
+
+#: Abbreviations after which a full stop does not end a sentence (as they are written without their dots).
+ABBREVIATIONS = frozenset(
+    "mr mrs ms mx dr prof st sr jr rev hon gen col capt lt sgt gov sen rep pres messrs mme mlle vs etc eg ie cf viz"
+    " ca approx apt dept vol pp eds inc ltd corp bros jan feb aug sept oct nov dec bzw usw ggf evtl nr hr".split()
+)
+
+_OPENERS = "\"'“‘«([{「『（【〈《"
+_CLOSERS = "\"'”’»)]}」』）】〉》"
+_SENTENCE_ENDS = ".?!…。？！｡؟۔।॥։።⁇⁈⁉‼"
+_CLAUSE_ENDS = ",;:，、；：،؛—–"
+_DOTTED = re.compile(r"(?:\w\.)+")  # J. or U.S. or e.g.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
+)
+
+
+class Timed(Protocol):
+    """A piece of text with whole-numbered times, in whatever unit its owner counts."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+
+
+T = TypeVar("T", bound=Timed)
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether a sentence ends with this word. Not after abbreviations, initials, or three dots."""
+    bare = text.strip().rstrip(_CLOSERS)
+    if not bare or bare[-1] not in _SENTENCE_ENDS:
+        return False
+    if not bare.endswith("."):
+        return bare[-1] != "…"
+    if bare.endswith(".."):
+        return False
+    core = bare.lstrip(_OPENERS + "¿¡")
+    if _DOTTED.fullmatch(core):
+        return core in {"I.", "i."} or core[0].isdigit()
+    return core.rstrip(".").replace(".", "").casefold() not in ABBREVIATIONS
+
+
+def ends_clause(text: str) -> bool:
+    """Whether a clause ends with this word: at a comma and its like, and at three dots."""
+    bare = text.strip().rstrip(_CLOSERS)
+    return bool(bare) and (bare[-1] in _CLAUSE_ENDS or bare.endswith(("…", "..")))
+
+
+def may_part(left: str, right: str) -> bool:
+    """Whether a line may break between two pieces: at blanks, and in scripts that are written without them."""
+    if not left or not right or left[-1].isspace() or right[0].isspace():
+        return True
+    if not (_UNSPACED.match(left[-1]) or _UNSPACED.match(right[0])):
+        return False
+    return left[-1] not in _OPENERS and not _hangs(right[0])
+
+
+def width(text: str) -> int:
+    """Columns that the text takes: two for each wide character, none for marks that stand on others."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0
+        if unicodedata.category(c) in {"Mn", "Me", "Cf"}
+        else 2
+        if unicodedata.east_asian_width(c) in "WF"
+        else 1
+        for c in text
+    )
+
+
+def _hangs(character: str) -> bool:
+    """Whether it must not begin a line: closing punctuation of unspaced scripts."""
+    return (
+        character in _CLOSERS
+        or character in _SENTENCE_ENDS
+        or character in _CLAUSE_ENDS
+        or character in "ー・"
+    )
+
+
+def parted(
+    pieces: Sequence[T], fits: Callable[[Sequence[T]], bool], *, per_second: int
+) -> Iterator[Sequence[T]]:
+    """The pieces in runs that fit, parted at the best places: none is empty, none is left out.
+
+    A run that can't be parted stays whole although it does not fit. `per_second` is the pieces' unit of time.
+    """
+    waiting = [pieces] if pieces else []
+    while waiting:
+        run = waiting.pop()
+        place = None if len(run) == 1 or fits(run) else _best_place(run, per_second)
+        if place is None:
+            yield run
+        else:
+            waiting += [run[place:], run[:place]]
+
+
+def _best_place(run: Sequence[T], per_second: int) -> int | None:
+    """Before which piece the run is best parted: near its middle, after punctuation or in a pause."""
+    widths = [width(piece.text) for piece in run]
+    total = sum(widths) or 1
+    best: tuple[float, int] | None = None
+    left = 0
+    for place in range(1, len(run)):
+        left += widths[place - 1]
+        before, after = run[place - 1], run[place]
+        if not may_part(before.text, after.text):
+            continue
+        pause = min(max(after.start - before.end, 0) / per_second, 1.0)
+        spoken = 0.6 if ends_sentence(before.text) else 0.35 if ends_clause(before.text) else 0.0
+        cost = abs(total - 2 * left) / total - max(spoken, 0.4 * pause)
+        if best is None or cost < best[0]:
+            best = (cost, place)
+    return best[1] if best else None

@@ -1,0 +1,264 @@
+"""The nouns of the farm: what it stores and what it hands around inside one process.
+
+All are frozen, and all become JSON documents. A stored document carries the number of its schema; a
+reader that meets another number says so instead of guessing. Times are float seconds from the start
+of the recording, except in `ChunkTranscript`, whose times start at its chunk's first sample. Spans in
+samples count 16 kHz mono samples. Nothing here may import anything heavy: workflows read this module.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+SAMPLE_RATE_HZ = 16_000
+
+Seconds = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Samples = Annotated[int, Field(ge=0)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Probability = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+
+
+class Fact(BaseModel):
+    """Something that is so: frozen, and strict about fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Document(Fact):
+    """A fact that is stored: it carries the number of its schema."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+    schema_number: Literal[1] = Field(default=1, alias="schema")
+
+
+class Chapter(Fact):
+    """A chapter mark of the recording."""
+
+    start: Seconds
+    end: Seconds
+    title: str
+
+
+class Recording(Document):
+    """`recordings/<sha256>/meta.json`: what is known of one input media file."""
+
+    sha256: Sha256
+    key: str  #: where its bytes lie in the store
+    name: str  #: the file name it came with, for people only
+    size_bytes: int
+    container: str  #: demuxer's name, as `mov,mp4,m4a,3gp,3g2,mj2`
+    codec: str
+    channels: int
+    sample_rate_hz: int
+    duration_seconds: Seconds | None  #: as its header says; None where it says nothing
+    streamable: bool  #: whether it can be decoded from a pipe, without seeking
+    linked_mtime_ns: int | None = None  #: of the person's own file, where the store only links to it
+    title: str | None = None
+    chapters: tuple[Chapter, ...] = ()
+
+
+class PlanRules(Fact):
+    """What the cuts depend on: settled once when a job starts, kept with it, and binding ever after.
+
+    All lengths in seconds. `first` is the target of the first chunk; targets double until `target`;
+    near the end of the recording they shrink to `least`, so that the slots finish together.
+    """
+
+    revision: int  #: of the planner itself: raised when the same audio would be cut elsewhere
+    first: float
+    target: float
+    longest: float  #: no chunk is longer
+    least: float  #: no target is shorter; only a recording that is shorter has a shorter chunk
+    slots: int  #: how many chunks could be heard at once when the job started
+    duration: float | None  #: of the recording as its header says; None where unknown
+
+
+class Plan(Document):
+    """`jobs/<job-id>/plan.json` and `chunks/<recording>/<plan>/plan.json`."""
+
+    recording_sha256: Sha256
+    job_id: str
+    rules: PlanRules
+
+
+SeamKind = Literal["silent", "spoken"]
+
+
+class Chunk(Fact):
+    """An interval `[start, end)` of the recording in samples, stored as one FLAC.
+
+    The FLAC holds `[start - margin_before, end + margin_after)`. Margins are 0 at silent seams.
+    `pcm_sha256` is the hash of the stored interval as 16 kHz mono s16le PCM (not of its FLAC, which
+    differs between encoders). `seam` is the kind of the seam at `start`; the first chunk's is silent.
+    """
+
+    index: int = Field(ge=0)
+    start: Samples
+    end: Samples
+    margin_before: Samples = 0
+    margin_after: Samples = 0
+    seam: SeamKind = "silent"
+    pcm_sha256: Sha256
+
+    @model_validator(mode="after")
+    def _has_length(self) -> Self:
+        if self.end <= self.start or self.margin_before > self.start:
+            raise ValueError(f"chunk {self.index} has no length or an impossible margin")
+        return self
+
+    @property
+    def audio_seconds(self) -> float:
+        """How long the stored audio is, margins included."""
+        return (self.end + self.margin_after - self.start + self.margin_before) / SAMPLE_RATE_HZ
+
+    @property
+    def start_seconds(self) -> float:
+        return self.start / SAMPLE_RATE_HZ
+
+    @property
+    def end_seconds(self) -> float:
+        return self.end / SAMPLE_RATE_HZ
+
+
+class Word(Fact):
+    """The smallest timed thing. `word` is its text with the leading space the model gave it, if any."""
+
+    start: Seconds
+    end: Seconds
+    word: str
+    probability: Probability
+
+
+class Segment(Fact):
+    """A phrase with start and end, made of words."""
+
+    id: int = Field(ge=0)
+    start: Seconds
+    end: Seconds
+    text: str
+    words: tuple[Word, ...]
+
+
+class Gap(Fact):
+    """An interval that could not be transcribed: always marked, never silent.
+
+    `fault` says whose it is: `recording` gaps leave a job complete, with a warning; `farm` gaps do not.
+    """
+
+    start: Seconds
+    end: Seconds
+    reason: str
+    fault: Literal["recording", "farm"]
+
+
+class HeardSegment(Fact):
+    """What the engine made of one window, in seconds from its chunk's first stored sample."""
+
+    start: Seconds
+    end: Seconds
+    text: str
+    words: tuple[Word, ...]
+    avg_logprob: float
+    compression_ratio: float
+    no_speech_prob: float
+    temperature: float
+
+
+class ChunkTranscript(Document):
+    """`results/<pcm-sha256>/<recipe-sha256>.json`: one chunk heard once, by one recipe.
+
+    Its times start at the first stored sample of the chunk (margin included), so that the same
+    audio in another job or at another place finds it again.
+    """
+
+    pcm_sha256: Sha256
+    recipe_sha256: Sha256
+    recipe: dict[str, object]  #: as `identity.Recipe` writes it
+    samples: Samples  #: length of the chunk
+    language: str
+    segments: tuple[HeardSegment, ...]
+    speech_seconds: Seconds  #: what the voice activity detection took for speech
+    elapsed_seconds: Seconds
+    worker: str
+
+
+class ChunkProvenance(Fact):
+    """Which result each chunk of a transcript was made from, and by whom."""
+
+    index: int
+    start: Seconds
+    end: Seconds
+    seam: SeamKind
+    result: str | None  #: key of the stored result; None where the chunk is a gap
+    worker: str | None
+    attempts: int
+
+
+class Transcript(Document):
+    """`jobs/<job-id>/versions/<version>/transcript.json`: what a person gets.
+
+    `text` is the segments' text joined by single spaces. Word starts never decrease.
+    """
+
+    program: Literal["whisper-farm"] = "whisper-farm"
+    version: str  #: of the program
+    job: str
+    recording_sha256: Sha256
+    model: str
+    weights: str  #: fingerprint of the weights
+    language: str
+    language_probability: Probability | None = None  #: None where a person chose the language
+    duration: Seconds
+    text: str
+    segments: tuple[Segment, ...]
+    gaps: tuple[Gap, ...] = ()
+    warnings: tuple[str, ...] = ()
+    decoding: dict[str, object]  #: every decoding option that was used
+    chunks: tuple[ChunkProvenance, ...] = ()
+
+
+JobState = Literal["running", "complete", "incomplete", "failed", "cancelled"]
+
+
+class Current(Document):
+    """`jobs/<job-id>/current.json`: which version people see. Replaced whole."""
+
+    version: str
+    state: JobState
+
+
+class CatalogueEntry(Document):
+    """`catalog/<yyyy-mm-dd>/<job-id>.json`: a small summary of a job, rewritten as it ends."""
+
+    job: str
+    state: JobState
+    name: str  #: the recording's file name, or the source's last part
+    source: str
+    model: str
+    owner: str
+    labels: dict[str, str] = {}
+    submitted_at: str  #: ISO 8601, UTC
+    ended_at: str | None = None
+    recording_sha256: str | None = None
+    duration_seconds: float | None = None
+    language: str | None = None
+    chunk_count: int | None = None
+    word_count: int | None = None
+    gap_count: int | None = None
+    elapsed_seconds: float | None = None
+    version: str | None = None  #: the version of the transcript people see
+    message: str | None = None  #: why it failed or what was lost, in a sentence
+
+
+class FarmDefaults(Document):
+    """`settings/farm.json`: what the whole farm shares."""
+
+    model: str | None = None  #: for requests that name none
+
+
+class OpenMark(Document):
+    """`open/<job-id>.json`: lies there from a job's start to its end, so that a lost server loses no job."""
+
+    job: str
+    submitted_at: str  #: ISO 8601, UTC

@@ -1,0 +1,167 @@
+"""What a person may ask of one job, checked at every door.
+
+The same model reads the CLI's options, a stored `request.json` and the plain JSON that
+`temporal workflow start --input` brings. Unknown fields and bad values fail at once, and
+`read_request` says which field it was, in a sentence.
+"""
+
+import re
+from typing import Annotated, Any, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from whisper_farm.errors import BadRequest
+from whisper_farm.models import Document, Fact, Sha256
+
+#: Language codes that Whisper's multilingual models know.
+LANGUAGE_CODES = frozenset(
+    "af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu ha haw he hi hr ht hu"
+    " hy id is it ja jw ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt my ne nl nn no oc pa pl ps pt"
+    " ro ru sa sd si sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo yue zh".split()
+)
+
+#: A job id becomes a workflow id and a part of object keys: letters, digits and `._-`, no leading dot or dash.
+JOB_ID_PATTERN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,119}")
+
+#: A model's name becomes a part of a task queue's name: as a job id, and `/` for hub ids.
+MODEL_NAME_PATTERN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}(/[A-Za-z0-9_][A-Za-z0-9._-]{0,99})?")
+
+
+class Decoding(Fact):
+    """The options that change the text. Each is part of a result's key.
+
+    Guards, prompts and presets join here; what does not change the text does not belong here.
+    """
+
+    language: str = "auto"  #: a code that Whisper knows, or `auto`: decided once for the job
+    beam_size: Annotated[int, Field(ge=1, le=20)] = 5
+    vad: bool = True  #: hear only what voice activity detection takes for speech
+
+    @field_validator("language")
+    @classmethod
+    def _known_language(cls, code: str) -> str:
+        code = code.strip().lower()
+        if code != "auto" and code not in LANGUAGE_CODES:
+            raise ValueError(f"'{code}' is no language code that Whisper knows; use one as 'en', or 'auto'")
+        return code
+
+
+class TranscribeRequest(Fact):
+    """One request for one recording: the input of `TranscribeWorkflow`.
+
+    Only `source` is required. It is a key under the prefixes that the farm was given,
+    `s3://bucket/key`, or an `https://` URL.
+    """
+
+    source: Annotated[str, Field(min_length=1, max_length=2048)]
+    model: Annotated[str, Field(max_length=200)] | None = None  #: None: the farm's default
+    weights: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = (
+        None  #: fingerprint that workers must have
+    )
+    decoding: Decoding = Decoding()
+    name: Annotated[str, Field(max_length=255)] | None = None  #: the recording's name, for people
+    owner: Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f]*$")] = ""
+    labels: dict[
+        Annotated[str, Field(min_length=1, max_length=63)], Annotated[str, Field(max_length=200)]
+    ] = {}
+    again: bool = False  #: compute anew what is stored already
+
+    @field_validator("model")
+    @classmethod
+    def _model_name(cls, name: str | None) -> str | None:
+        if name is not None and not MODEL_NAME_PATTERN.fullmatch(name):
+            raise ValueError(
+                f"'{name}' is no model name; letters, digits and '._-' make one, as 'large-v3-turbo'"
+            )
+        return name
+
+    @field_validator("source")
+    @classmethod
+    def _printable(cls, source: str) -> str:
+        if any(ord(c) < 32 or ord(c) == 127 for c in source):
+            raise ValueError("a source holds no control characters")
+        return source
+
+    @model_validator(mode="after")
+    def _few_labels(self) -> Self:
+        if len(self.labels) > 32:
+            raise ValueError("at most 32 labels")
+        return self
+
+
+class StoredRequest(Document):
+    """`jobs/<job-id>/request.json`: what the job was asked, and what was settled for it when it started."""
+
+    job: str
+    request: TranscribeRequest
+    digest: Sha256  #: `identity.request_digest`: two requests of one digest are the same job
+    model: str  #: the name settled for it: the request's, or the farm's default when it started
+    submitted_at: str  #: ISO 8601, UTC: when the first run started
+    take: str = ""  #: see `identity.Recipe.take`: the run that last computed anew, or empty
+
+
+def read_request(payload: object) -> TranscribeRequest:
+    """The request that `payload` (parsed JSON) makes.
+
+    Raises:
+        BadRequest: names each field that is wrong, and what would be right.
+    """
+    if not isinstance(payload, dict):
+        raise BadRequest(
+            f"The input is a JSON {_json_type(payload)}, not an object; give one as"
+            ' {"source": "s3://whisper-farm/recordings/episode.mp3"}.'
+        )
+    flat: dict[str, Any] = dict(payload)
+    decoding = {
+        name: flat.pop(name) for name in Decoding.model_fields if name in flat and "decoding" not in flat
+    }
+    if decoding:
+        flat["decoding"] = decoding
+    try:
+        return TranscribeRequest.model_validate(flat, strict=True)
+    except ValidationError as error:
+        raise BadRequest(_sentence(error)) from None
+
+
+def check_job_id(job_id: str) -> str:
+    """`job_id`, if it may become a workflow id and a part of object keys.
+
+    Raises:
+        BadRequest: it is empty, too long, or would make a bad path.
+    """
+    if not JOB_ID_PATTERN.fullmatch(job_id) or ".." in job_id:
+        shown = job_id if len(job_id) <= 60 else job_id[:57] + "..."
+        raise BadRequest(
+            f"The job id {shown!r} can't be used; take up to 120 letters, digits and '._-', beginning with a"
+            " letter, a digit or '_', as 'my-episode'."
+        )
+    return job_id
+
+
+def _json_type(payload: object) -> str:
+    names = {
+        str: "string",
+        bool: "boolean",
+        int: "number",
+        float: "number",
+        list: "array",
+        type(None): "null",
+    }
+    return names.get(type(payload), type(payload).__name__)
+
+
+def _sentence(error: ValidationError) -> str:
+    """One sentence for all that pydantic found, naming each field."""
+    faults = []
+    for fault in error.errors(include_url=False):
+        field = ".".join(str(part) for part in fault["loc"]) or "the request"
+        match fault["type"]:
+            case "extra_forbidden":
+                known = ", ".join((*TranscribeRequest.model_fields, *Decoding.model_fields))
+                faults.append(f"the field '{field}' is not known (known are: {known})")
+            case "missing":
+                faults.append(f"the field '{field}' is missing")
+            case _:
+                said = fault["msg"].removeprefix("Value error, ")
+                faults.append(f"the field '{field}' is wrong: {said[0].lower() + said[1:]}")
+    return f"The request can't be used: {'; '.join(faults)}."
