@@ -1,0 +1,29 @@
+"""Two doors for failure, at the edge of every activity.
+
+The recording's or the request's fault (`PermanentError`) must not be retried; the farm's fault must
+be. Temporal sees class names and messages only, so each error crosses the edge as an
+`ApplicationError` whose type is its class name and whose message is the sentence a person will read.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from temporalio.exceptions import ApplicationError
+
+from whisper_farm.errors import FarmError, PermanentError
+
+#: Temporal refuses failures that are too large; a sentence never needs as much.
+LONGEST_MESSAGE_CHARS = 2_000
+
+
+@contextmanager
+def told_apart() -> Iterator[None]:
+    """Turns the farm's own errors into failures that Temporal treats rightly; lets all others pass."""
+    try:
+        yield
+    except FarmError as error:
+        raise ApplicationError(
+            str(error)[:LONGEST_MESSAGE_CHARS],
+            type=type(error).__name__,
+            non_retryable=isinstance(error, PermanentError),
+        ) from error

@@ -1,0 +1,88 @@
+"""What every test may ask for: a real Temporal dev server, a home of its own, the demo's recording and model."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from whisper_farm.servers.provision import temporal_binary
+
+REPOSITORY = Path(__file__).parents[1]
+DEMO = REPOSITORY / "demo"
+
+
+@pytest.fixture(scope="session")
+def demo_recording() -> Path:
+    return DEMO / "podcast_3min.flac"
+
+
+@pytest.fixture(scope="session")
+def demo_truth() -> Path:
+    return DEMO / "podcast_3min.truth.json"
+
+
+@pytest.fixture(scope="session")
+def demo_model() -> Path:
+    return DEMO / "model"
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def dev_server(folder: Path) -> Iterator[str]:
+    """A real Temporal dev server on a database in `folder`; its address."""
+    port = free_port()
+    with (folder / "temporal.log").open("wb") as log:
+        server = subprocess.Popen(
+            [
+                str(temporal_binary(lambda _: None)),
+                *("server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port)),
+                *("--db-filename", str(folder / "temporal.db"), "--log-level", "error"),
+                *("--search-attribute", "WhisperModel=Keyword"),
+                *("--search-attribute", "WhisperAudioSecondsLeft=Double"),
+                *("--search-attribute", "WhisperOwner=Keyword"),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={"PATH": os.environ["PATH"], "HOME": str(folder)},
+        )
+    try:
+        _wait_until_listening(port, server)
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.send_signal(signal.SIGTERM)
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _wait_until_listening(port: int, server: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        assert server.poll() is None, "the dev server ended at its start"
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError("the dev server does not listen")
+
+
+@pytest.fixture(scope="session")
+def temporal_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with dev_server(tmp_path_factory.mktemp("temporal")) as address:
+        yield address
