@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from temporalio.exceptions import ApplicationError
 
-from whisper_farm.errors import FarmError, PermanentError
+from whisper_farm.errors import FarmError, PermanentError, ResultsLost
 
 #: Temporal refuses failures that are too large; a sentence never needs as much.
 LONGEST_MESSAGE_CHARS = 2_000
@@ -21,6 +21,11 @@ def told_apart() -> Iterator[None]:
     """Turns the farm's own errors into failures that Temporal treats rightly; lets all others pass."""
     try:
         yield
+    except ResultsLost as error:
+        # Trying the same again would find the same: the workflow has those chunks heard again.
+        raise ApplicationError(
+            str(error)[:LONGEST_MESSAGE_CHARS], error.indices, type=type(error).__name__, non_retryable=True
+        ) from error
     except FarmError as error:
         raise ApplicationError(
             str(error)[:LONGEST_MESSAGE_CHARS],

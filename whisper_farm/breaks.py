@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 #: Abbreviations after which a full stop does not end a sentence (as they are written without their dots).
-ABBREVIATIONS = frozenset(
-    "mr mrs ms mx dr prof st sr jr rev hon gen col capt lt sgt gov sen rep pres messrs mme mlle vs etc eg ie cf viz"
-    " ca approx apt dept vol pp eds inc ltd corp bros jan feb aug sept oct nov dec bzw usw ggf evtl nr hr".split()
+ABBREVIATIONS = re.compile(
+    "mr|mrs|ms|mx|dr|prof|st|sr|jr|rev|hon|gen|col|capt|lt|sgt|gov|sen|rep|pres|messrs|mme|mlle"
+    "|vs|etc|eg|ie|cf|viz|ca|approx|apt|dept|vol|pp|eds|inc|ltd|corp|bros"
+    "|jan|feb|aug|sept|oct|nov|dec|bzw|usw|ggf|evtl|nr|hr",
+    re.IGNORECASE,
 )
 
-_OPENERS = "\"'“‘«([{「『（【〈《"
-_CLOSERS = "\"'”’»)]}」』）】〉》"
-_SENTENCE_ENDS = ".?!…。？！｡؟۔।॥։።⁇⁈⁉‼"
-_CLAUSE_ENDS = ",;:，、；：،؛—–"
+_OPENERS = "\"'“‘«([{「『（【〈《"  # noqa: RUF001
+_CLOSERS = "\"'”’»)]}」』）】〉》"  # noqa: RUF001
+_SENTENCE_ENDS = ".?!…。？！｡؟۔।॥։።⁇⁈⁉‼"  # noqa: RUF001
+_CLAUSE_ENDS = ",;:，、；：،؛—–"  # noqa: RUF001
 _DOTTED = re.compile(r"(?:\w\.)+")  # J. or U.S. or e.g.
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -51,7 +53,7 @@ def ends_sentence(text: str) -> bool:
     core = bare.lstrip(_OPENERS + "¿¡")
     if _DOTTED.fullmatch(core):
         return core in {"I.", "i."} or core[0].isdigit()
-    return core.rstrip(".").replace(".", "").casefold() not in ABBREVIATIONS
+    return not ABBREVIATIONS.fullmatch(core.replace(".", ""))
 
 
 def ends_clause(text: str) -> bool:
@@ -61,7 +63,7 @@ def ends_clause(text: str) -> bool:
 
 
 def may_part(left: str, right: str) -> bool:
-    """Whether a line may break between two pieces: at blanks, and in scripts that are written without them."""
+    """Whether a line may break between two pieces: at blanks, and in scripts that have none."""
     if not left or not right or left[-1].isspace() or right[0].isspace():
         return True
     if not (_UNSPACED.match(left[-1]) or _UNSPACED.match(right[0])):

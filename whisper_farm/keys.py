@@ -18,7 +18,7 @@ import re
 
 from whisper_farm.errors import BadRequest
 
-_PART = re.compile(r"[^/\x00-\x1f\x7f\\]{1,255}")
+_PART = re.compile(r"[^/\x00-\x1f\x7f\\\ud800-\udfff]{1,255}")
 
 
 def check_key(key: str) -> str:
@@ -40,7 +40,13 @@ def recording_source(sha256: str, extension: str) -> str:
 
 
 def recording_meta(sha256: str) -> str:
+    """What is known of a recording; written last."""
     return f"recordings/{sha256}/meta.json"
+
+
+def staging(token: str) -> str:
+    """Where bytes lie until their hash is known. `token` follows from whose they are, so a retry overwrites itself."""
+    return f"staging/{token}"
 
 
 def chunk_folder(recording_sha256: str, plan_sha256: str) -> str:
@@ -49,14 +55,17 @@ def chunk_folder(recording_sha256: str, plan_sha256: str) -> str:
 
 
 def chunk_plan(recording_sha256: str, plan_sha256: str) -> str:
+    """The rules that its cuts follow."""
     return f"{chunk_folder(recording_sha256, plan_sha256)}plan.json"
 
 
 def chunk_audio(recording_sha256: str, plan_sha256: str, index: int) -> str:
+    """One chunk as FLAC."""
     return f"{chunk_folder(recording_sha256, plan_sha256)}{index:06d}.flac"
 
 
 def chunk_cut(recording_sha256: str, plan_sha256: str, index: int) -> str:
+    """Where one chunk lies; written after its audio."""
     return f"{chunk_folder(recording_sha256, plan_sha256)}{index:06d}.json"
 
 
@@ -66,26 +75,32 @@ def language_sample(recording_sha256: str, plan_sha256: str) -> str:
 
 
 def result(pcm_sha256: str, recipe_sha256: str) -> str:
+    """One chunk heard once, by one recipe."""
     return f"results/{pcm_sha256}/{recipe_sha256}.json"
 
 
 def job_folder(job_id: str) -> str:
+    """The prefix, with its closing slash, of all that one job keeps."""
     return f"jobs/{job_id}/"
 
 
 def job_request(job_id: str) -> str:
+    """What the job was asked."""
     return f"jobs/{job_id}/request.json"
 
 
 def job_plan(job_id: str) -> str:
+    """The rules that bind all its runs."""
     return f"jobs/{job_id}/plan.json"
 
 
 def job_current(job_id: str) -> str:
+    """Which version people see."""
     return f"jobs/{job_id}/current.json"
 
 
 def version_folder(job_id: str, version: str) -> str:
+    """The prefix, with its closing slash, of one version; never rewritten."""
     return f"jobs/{job_id}/versions/{version}/"
 
 
@@ -95,6 +110,7 @@ def transcript(job_id: str, version: str, extension: str) -> str:
 
 
 def report(job_id: str, version: str) -> str:
+    """Who heard which chunk when, and what it took."""
     return f"{version_folder(job_id, version)}report.json"
 
 
@@ -104,6 +120,7 @@ def catalogue_entry(day: str, job_id: str) -> str:
 
 
 def open_mark(job_id: str) -> str:
+    """Lies here from the job's start to its end."""
     return f"open/{job_id}.json"
 
 

@@ -103,6 +103,7 @@ async def serve() -> None:
 
 
 def main() -> int:
+    """Serve; the exit code: 0 told to leave, 2 wrong settings, 3 Temporal or the store is out of reach."""
     try:
         set_up_logging(load(FarmSettings).log_level)
         asyncio.run(serve())

@@ -72,8 +72,11 @@ class Board:
         state.state, state.done_at, state.reason, state.fault = FAILED, now, reason, fault
 
     def again(self, index: int) -> None:
-        """Back to waiting, after a failure that is to be tried anew."""
-        self.chunks[index] = ChunkState(self.chunks[index].chunk)
+        """Back to waiting, after a failure that is to be tried anew or a result that was lost."""
+        before = self.chunks[index]
+        if before.state == DONE:
+            self.heard_seconds -= before.chunk.end_seconds - before.chunk.start_seconds
+        self.chunks[index] = ChunkState(before.chunk)
 
     def count(self, state: str) -> int:
         return sum(1 for chunk in self.chunks.values() if chunk.state == state)

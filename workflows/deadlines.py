@@ -63,8 +63,7 @@ def for_chunk(audio_seconds: float) -> Deadlines:
 
 def priority_for(duration_seconds: float | None, *, fairness_key: str) -> Priority:
     """Short recordings before long ones; within one priority, owners (or jobs) take turns."""
-    if duration_seconds is None or duration_seconds >= 3600:
-        key = 4
-    else:
-        key = 2 if duration_seconds < 600 else 3
+    bounds = ((600.0, 2), (3600.0, 3))
+    known = duration_seconds if duration_seconds is not None else float("inf")
+    key = next((key for bound, key in bounds if known < bound), 4)
     return Priority(priority_key=key, fairness_key=fairness_key[:64])

@@ -10,88 +10,49 @@ from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import Priority, SearchAttributeKey
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, TemporalError, TimeoutError
+from temporalio.exceptions import ActivityError, CancelledError, TemporalError
 
-from whisper_farm.errors import BadRequest, CutsDisagree, FarmError, PermanentError, permanent_error_names
-from whisper_farm.messages import (
-    CANCEL_CHUNK_UPDATE,
-    CHUNKS_READY_SIGNAL,
-    CLOSE_JOB,
-    CUT_RECORDING,
-    DETECT_LANGUAGE,
-    FETCH_RECORDING,
-    MERGE_TRANSCRIPT,
-    OPEN_JOB,
-    PROGRESS_QUERY,
-    RETRY_FAILED_UPDATE,
-    SAMPLE_LANGUAGE,
-    SEARCH_AUDIO_SECONDS_LEFT,
-    SEARCH_MODEL,
-    SEARCH_OWNER,
-    SETTLE_PLAN,
-    TIMELINE_QUERY,
-    TRANSCRIBE_CHUNK,
-    TRANSCRIBE_WORKFLOW,
-    ChunksReady,
-    CloseJob,
-    CutRecording,
-    DetectLanguage,
-    Effect,
-    FetchRecording,
-    JobOpened,
-    JobResult,
-    LanguageDetected,
-    MergeTranscript,
-    OpenJob,
-    PlanSettled,
-    Progress,
-    RecordingCut,
-    SampleLanguage,
-    SettlePlan,
-    Timeline,
-    TranscribeChunk,
-    TranscriptMerged,
-)
-from whisper_farm.models import Chunk, Fact, JobState, Recording
-from whisper_farm.request import TranscribeRequest, check_job_id, read_request
+from whisper_farm import messages as wire
+from whisper_farm.errors import BadRequest, CutsDisagree, FarmError, ResultsLost, permanent_error_names
+from whisper_farm.messages import ChunksReady, Effect, JobResult, Progress, Timeline, TranscriptMerged
+from whisper_farm.models import Fact, JobState
+from whisper_farm.request import check_job_id, read_request
 from workflows import deadlines
 from workflows.board import DONE, FAILED, SCHEDULED, Board
 from workflows.deadlines import Deadlines
 from workflows.details import chunk_summary, job_panel
+from workflows.facts import JobFacts, settled
+from workflows.failing import failure_of, lost_results
 
 Answer = TypeVar("Answer")
 
-_MODEL = SearchAttributeKey.for_keyword(SEARCH_MODEL)
-_SECONDS_LEFT = SearchAttributeKey.for_float(SEARCH_AUDIO_SECONDS_LEFT)
-_OWNER = SearchAttributeKey.for_keyword(SEARCH_OWNER)
+_MODEL = SearchAttributeKey.for_keyword(wire.SEARCH_MODEL)
+_SECONDS_LEFT = SearchAttributeKey.for_float(wire.SEARCH_AUDIO_SECONDS_LEFT)
+_OWNER = SearchAttributeKey.for_keyword(wire.SEARCH_OWNER)
 
 #: The seconds left are told in steps of this share of the recording: each telling is a history event.
 _TELL_EVERY = 0.1
+
+#: How often a merge may find results lost before the job gives up.
+_ROUNDS_OF_MENDING = 10
 
 #: Lines of the timeline in one answer, which must stay far below Temporal's 2 MiB.
 _TIMELINE_LINES = 500
 
 
-@workflow.defn(name=TRANSCRIBE_WORKFLOW)
+@workflow.defn(name=wire.TRANSCRIBE_WORKFLOW)
 class TranscribeWorkflow:
     """One request for one recording. Its id is the job's id."""
 
     def __init__(self) -> None:
+        self._facts: JobFacts | None = None
         self._board = Board()
         self._stage = "opening"
         self._state: JobState = "running"
-        self._request: TranscribeRequest | None = None
-        self._opened: JobOpened | None = None
-        self._recording: Recording | None = None
-        self._plan: PlanSettled | None = None
-        self._cut: RecordingCut | None = None
-        self._language: str | None = None
-        self._language_probability: float | None = None
-        self._merged: TranscriptMerged | None = None
         self._priority = Priority()
-        self._conflict: CutsDisagree | None = None
         self._to_hear: list[int] = []
         self._hearing: dict[int, asyncio.Task[None]] = {}
+        self._conflict: CutsDisagree | None = None
         self._fan_out_at: str | None = None
         self._told_left: float | None = None
 
@@ -99,254 +60,195 @@ class TranscribeWorkflow:
 
     @workflow.run
     async def run(self, payload: Any = None) -> JobResult:
-        try:
-            check_job_id(workflow.info().workflow_id)
-            self._request = read_request(payload)
-        except BadRequest as error:
-            raise _failure(error) from None
-        try:
-            result = await self._transcribe(self._request)
-        except (asyncio.CancelledError, CancelledError):
-            await self._end_early("cancelled", "Cancelled.")
-            raise
-        except (TemporalError, FarmError) as error:
-            if workflow.cancellation_reason() is not None:
-                await self._end_early("cancelled", "Cancelled.")
-                raise
-            failure = _failure(error)
-            await self._end_early("failed", failure.message)
-            raise failure from error
-        return result
-
-    async def _transcribe(self, request: TranscribeRequest) -> JobResult:
-        opened = self._opened = await self._open(request)
-        recording = self._recording = await self._fetch(request)
-        plan = self._plan = await self._settle_plan(opened, recording)
-        workflow.upsert_search_attributes([_MODEL.value_set(opened.model), _OWNER.value_set(request.owner)])
-        await self._cut_and_hear(opened, recording, plan)
-        merged = self._merged = await self._merge(opened, recording, plan)
-        self._state = merged.state
-        await self._close(merged.state, merged.message)
-        self._at_stage("done")
-        return self._result(merged)
-
-    async def _open(self, request: TranscribeRequest) -> JobOpened:
         info = workflow.info()
-        self._priority = deadlines.priority_for(None, fairness_key=request.owner or info.workflow_id)
-        order = OpenJob(
-            job=info.workflow_id, run=info.run_id, started_at=info.start_time.isoformat(), request=request
-        )
-        return await self._do(OPEN_JOB, order, deadlines.BRIEF, summary="open the job")
+        try:
+            job = check_job_id(info.workflow_id)
+            facts = self._facts = JobFacts(job=job, run=info.run_id, request=read_request(payload))
+        except BadRequest as error:
+            raise failure_of(error) from None
+        try:
+            return await self._transcribe(facts)
+        except (asyncio.CancelledError, TemporalError, FarmError) as error:
+            if workflow.cancellation_reason() is not None:
+                await self._end_early(facts, "cancelled", "Cancelled.")
+                raise
+            failure = failure_of(error)
+            await self._end_early(facts, "failed", failure.message)
+            raise failure from error
 
-    async def _fetch(self, request: TranscribeRequest) -> Recording:
+    async def _transcribe(self, facts: JobFacts) -> JobResult:
+        await self._open(facts)
+        await self._fetch(facts)
+        facts.plan = await self._do(
+            wire.SETTLE_PLAN, facts.to_settle_plan(), deadlines.BRIEF, summary="settle the plan"
+        )
+        await self._cut_and_hear(facts)
+        merged = await self._merge(facts)
+        await self._close(facts, merged.state, merged.message)
+        return facts.result()
+
+    async def _open(self, facts: JobFacts) -> None:
+        self._priority = deadlines.priority_for(None, fairness_key=facts.fairness_key)
+        started_at = workflow.info().start_time.isoformat()
+        opened = facts.opened = await self._do(
+            wire.OPEN_JOB, facts.to_open(started_at), deadlines.BRIEF, summary="open the job"
+        )
+        workflow.upsert_search_attributes(
+            [_MODEL.value_set(opened.model), _OWNER.value_set(facts.request.owner)]
+        )
+
+    async def _fetch(self, facts: JobFacts) -> None:
         self._at_stage("fetching")
-        order = FetchRecording(job=workflow.info().workflow_id, source=request.source, name=request.name)
-        recording = (
-            await self._do(FETCH_RECORDING, order, deadlines.FETCH, summary=f"fetch {_shown(request.source)}")
-        ).recording
-        self._priority = deadlines.priority_for(
-            recording.duration_seconds, fairness_key=request.owner or workflow.info().workflow_id
+        without_query = facts.request.source.split("?", 1)[0]  # an address may hold a secret behind its `?`
+        fetched = await self._do(
+            wire.FETCH_RECORDING, facts.to_fetch(), deadlines.FETCH, summary=f"fetch {without_query}"
         )
-        return recording
+        facts.recording = fetched.recording
+        self._priority = deadlines.priority_for(facts.duration_seconds, fairness_key=facts.fairness_key)
 
-    async def _settle_plan(self, opened: JobOpened, recording: Recording) -> PlanSettled:
-        order = SettlePlan(
-            job=workflow.info().workflow_id, model=opened.model, recording_sha256=recording.sha256
-        )
-        return await self._do(SETTLE_PLAN, order, deadlines.BRIEF, summary="settle the plan")
+    async def _merge(self, facts: JobFacts) -> TranscriptMerged:
+        """Merge; chunks whose stored results turn out lost are heard again, each round at least one."""
+        for _ in range(_ROUNDS_OF_MENDING):
+            self._at_stage("merging")
+            order = facts.to_merge(self._board, _elapsed_seconds())
+            try:
+                facts.merged = await self._do(
+                    wire.MERGE_TRANSCRIPT, order, deadlines.MERGE, summary="merge and write the transcript"
+                )
+            except ActivityError as error:
+                lost = lost_results(error)
+                if not lost:
+                    raise
+                await self._hear_again(facts, lost)
+            else:
+                return facts.merged
+        raise ResultsLost(lost, f"they were lost {_ROUNDS_OF_MENDING} times over.")
+
+    async def _hear_again(self, facts: JobFacts, indices: list[int]) -> None:
+        self._at_stage("transcribing")
+        for index in indices:
+            self._board.again(index)
+            self._to_hear.append(index)
+        try:
+            await self._hear_until_done(facts)
+        finally:
+            await _cancelled(*self._hearing.values())
+
+    async def _close(self, facts: JobFacts, state: JobState, message: str | None) -> None:
+        self._state = state
+        order = facts.to_close(state, message, _elapsed_seconds())
+        await self._do(wire.CLOSE_JOB, order, deadlines.BRIEF, summary=f"close the job as {state}")
+        self._at_stage("done")
+
+    async def _end_early(self, facts: JobFacts, state: JobState, message: str) -> None:
+        """A job that was never opened is not ours to close: its id may be another request's."""
+        if facts.opened is not None:
+            await self._close(facts, state, message)
 
     # ---- cutting and hearing, at once -------------------------------------------------------------
 
-    async def _cut_and_hear(self, opened: JobOpened, recording: Recording, plan: PlanSettled) -> None:
+    async def _cut_and_hear(self, facts: JobFacts) -> None:
         self._at_stage("transcribing")
-        cutting = asyncio.create_task(self._do_cut(recording, plan))
-        deciding = asyncio.create_task(self._decide_language(opened, recording, plan))
+        cutting = asyncio.create_task(self._cut(facts))
+        deciding = asyncio.create_task(self._decide_language(facts))
         try:
-            await self._hear_until_done(cutting, deciding)
+            await self._hear_until_done(facts, cutting, deciding)
         finally:
             await _cancelled(cutting, deciding, *self._hearing.values())
 
-    async def _hear_until_done(self, cutting: "asyncio.Task[None]", deciding: "asyncio.Task[None]") -> None:
+    async def _hear_until_done(self, facts: JobFacts, *preparing: "asyncio.Task[None]") -> None:
         """Hand chunks out as they come, `WINDOW` at a time, until all are cut and each is heard or failed."""
-        while not (cutting.done() and deciding.done() and not self._to_hear and not self._hearing):
-            await workflow.wait_condition(lambda: self._something_to_do(cutting, deciding))
+        while True:
+            await workflow.wait_condition(lambda: self._something_to_do(facts, *preparing))
             if self._conflict is not None:
                 raise self._conflict
-            for task in (cutting, deciding):
+            for task in preparing:
                 if task.done():
                     await task  # raises what it failed with
-            self._start_hearing()
-            if cutting.done() and not self._hearing and not self._to_hear:
-                await self._all_announced()
+            self._start_hearing(facts)
+            if all(task.done() for task in preparing) and not self._hearing:
+                self._check_announced(facts)
+                return
 
-    def _something_to_do(self, cutting: "asyncio.Task[None]", deciding: "asyncio.Task[None]") -> bool:
-        if self._conflict is not None or any(t.done() and t.exception() for t in (cutting, deciding)):
+    def _something_to_do(self, facts: JobFacts, *preparing: "asyncio.Task[None]") -> bool:
+        if self._conflict is not None or any(task.done() and task.exception() for task in preparing):
             return True
-        if self._language is None:
+        if facts.language is None:
             return False
         can_start = bool(self._to_hear) and len(self._hearing) < deadlines.WINDOW
-        return can_start or (cutting.done() and not self._hearing)
+        return can_start or (all(task.done() for task in preparing) and not self._hearing)
 
-    async def _all_announced(self) -> None:
+    def _check_announced(self, facts: JobFacts) -> None:
         """The cutter has ended, so all its signals are in: what it says must be what was announced."""
-        assert self._cut is not None
-        if not self._board.agrees_with(self._cut):
+        cut = settled(facts.cut)
+        if not self._board.agrees_with(cut):
             raise CutsDisagree(
-                f"The cutter speaks of {self._cut.chunk_count} chunks and {len(self._board.chunks)} were"
-                " announced, or their spans differ; try: whisper-farm retry"
-                f" {workflow.info().workflow_id}"
+                f"The cutter speaks of {cut.chunk_count} chunks and {len(self._board.chunks)} were announced,"
+                f" or their spans differ; try: whisper-farm retry {facts.job}"
             )
 
-    def _start_hearing(self) -> None:
-        if self._language is None:
+    def _start_hearing(self, facts: JobFacts) -> None:
+        if facts.language is None:
             return
         while self._to_hear and len(self._hearing) < deadlines.WINDOW:
             index = self._to_hear.pop(0)
-            if index not in self._hearing:
-                self._fan_out_at = self._fan_out_at or workflow.now().isoformat()
-                self._hearing[index] = asyncio.create_task(self._hear(index))
+            self._fan_out_at = self._fan_out_at or workflow.now().isoformat()
+            self._hearing[index] = asyncio.create_task(self._hear(facts, index))
 
-    async def _do_cut(self, recording: Recording, plan: PlanSettled) -> None:
-        info = workflow.info()
-        order = CutRecording(
-            job=info.workflow_id,
-            run=info.run_id,
-            recording_sha256=recording.sha256,
-            plan_sha256=plan.plan_sha256,
+    async def _cut(self, facts: JobFacts) -> None:
+        facts.cut = await self._do(
+            wire.CUT_RECORDING, facts.to_cut(), deadlines.CUT, summary="cut the recording into chunks"
         )
-        self._cut = await self._do(
-            CUT_RECORDING, order, deadlines.CUT, summary="cut the recording into chunks"
-        )
-        self._board.cut_seconds = self._duration()
+        self._board.cut_seconds = facts.duration_seconds or 0.0
         self._show()
 
-    async def _decide_language(self, opened: JobOpened, recording: Recording, plan: PlanSettled) -> None:
+    async def _decide_language(self, facts: JobFacts) -> None:
+        opened = settled(facts.opened)
         if opened.decoding.language != "auto":
-            self._language = opened.decoding.language
+            facts.language = opened.decoding.language
             return
-        sample = SampleLanguage(recording_sha256=recording.sha256, plan_sha256=plan.plan_sha256)
-        sampled = await self._do(SAMPLE_LANGUAGE, sample, deadlines.MERGE, summary="sample for the language")
-        detect = DetectLanguage(sample_key=sampled.key, weights=self._asked().weights)
-        detected: LanguageDetected = await self._do(
-            DETECT_LANGUAGE,
-            detect,
+        sampled = await self._do(
+            wire.SAMPLE_LANGUAGE,
+            facts.to_sample_language(),
+            deadlines.MERGE,
+            summary="sample for the language",
+        )
+        detected = await self._do(
+            wire.DETECT_LANGUAGE,
+            facts.to_detect_language(sampled),
             deadlines.LANGUAGE,
             summary="decide the language",
             task_queue=opened.queue,
         )
-        self._language, self._language_probability = detected.language, detected.probability
+        facts.language, facts.language_probability = detected.language, detected.probability
         self._show()
 
-    async def _hear(self, index: int) -> None:
+    async def _hear(self, facts: JobFacts, index: int) -> None:
         chunk = self._board.chunks[index].chunk
         self._board.scheduled(index, workflow.now())
         try:
             answer = await self._do(
-                TRANSCRIBE_CHUNK,
-                self._order_for(chunk),
+                wire.TRANSCRIBE_CHUNK,
+                facts.to_hear(chunk),
                 deadlines.for_chunk(chunk.audio_seconds),
-                summary=chunk_summary(chunk, self._cut.chunk_count if self._cut else None),
-                task_queue=self._settled().queue,
+                summary=chunk_summary(chunk, facts.cut.chunk_count if facts.cut else None),
+                task_queue=settled(facts.opened).queue,
             )
         except ActivityError as error:
             # A chunk that is cancelled, alone or with its job, was marked by whoever cancelled it.
             if not isinstance(error.cause, CancelledError):
-                self._give_up_on(index, error)
+                failure = failure_of(error)
+                fault = "recording" if failure.type in permanent_error_names() else "farm"
+                self._board.failed(index, failure.message, fault, workflow.now())
         else:
             self._board.heard(index, answer, workflow.now())
         finally:
             self._hearing.pop(index, None)
             self._show()
 
-    def _order_for(self, chunk: Chunk) -> TranscribeChunk:
-        opened, recording, plan = self._settled(), self._recording, self._plan
-        assert recording is not None and plan is not None and self._language is not None
-        duration = plan.rules.duration
-        return TranscribeChunk(
-            job=workflow.info().workflow_id,
-            recording_sha256=recording.sha256,
-            plan_sha256=plan.plan_sha256,
-            chunk=chunk,
-            decoding=opened.decoding,
-            language=self._language,
-            weights=self._asked().weights,
-            take=opened.take,
-            alone=chunk.index == 0 and duration is not None and chunk.end_seconds >= duration - 1.0,
-        )
-
-    def _give_up_on(self, index: int, error: ActivityError) -> None:
-        failure = _failure(error)
-        fault = "recording" if failure.type in permanent_error_names() else "farm"
-        self._board.failed(index, failure.message, fault, workflow.now())
-
-    # ---- the end ----------------------------------------------------------------------------------
-
-    async def _merge(self, opened: JobOpened, recording: Recording, plan: PlanSettled) -> TranscriptMerged:
-        self._at_stage("merging")
-        info, cut = workflow.info(), self._cut
-        assert cut is not None and self._language is not None
-        order = MergeTranscript(
-            job=info.workflow_id,
-            run=info.run_id,
-            recording_sha256=recording.sha256,
-            plan_sha256=plan.plan_sha256,
-            chunk_count=cut.chunk_count,
-            heard=self._board.for_merge(),
-            model=opened.model,
-            decoding=opened.decoding,
-            language=self._language,
-            language_probability=self._language_probability,
-            duration_seconds=self._duration(),
-            gaps=cut.gaps,
-            warnings=cut.warnings,
-            elapsed_seconds=self._elapsed_seconds(),
-        )
-        return await self._do(
-            MERGE_TRANSCRIPT, order, deadlines.MERGE, summary="merge and write the transcript"
-        )
-
-    async def _close(self, state: JobState, message: str | None) -> None:
-        info = workflow.info()
-        order = CloseJob(
-            job=info.workflow_id,
-            run=info.run_id,
-            plan_sha256=self._plan.plan_sha256 if self._plan else None,
-            recording_sha256=self._recording.sha256 if self._recording else None,
-            state=state,
-            message=message,
-            merged=self._merged,
-            elapsed_seconds=self._elapsed_seconds(),
-            language=self._language,
-            chunk_count=self._cut.chunk_count if self._cut else None,
-            duration_seconds=self._duration() if self._recording else None,
-        )
-        await self._do(CLOSE_JOB, order, deadlines.BRIEF, summary=f"close the job as {state}")
-
-    async def _end_early(self, state: JobState, message: str) -> None:
-        """A job that was never opened has nothing in the store, and a job that is not ours is not closed by us."""
-        self._state = state
-        if self._opened is not None:
-            await self._close(state, message)
-        self._at_stage("done")
-
-    def _result(self, merged: TranscriptMerged) -> JobResult:
-        assert self._cut is not None and self._language is not None
-        return JobResult(
-            job=workflow.info().workflow_id,
-            state=merged.state,
-            version=merged.version,
-            outputs=merged.outputs,
-            language=self._language,
-            duration_seconds=self._duration(),
-            chunk_count=self._cut.chunk_count,
-            word_count=merged.word_count,
-            gap_count=merged.gap_count,
-            message=merged.message,
-        )
-
     # ---- what others say and ask ------------------------------------------------------------------
 
-    @workflow.signal(name=CHUNKS_READY_SIGNAL, description="Chunks that the cutter has stored")
+    @workflow.signal(name=wire.CHUNKS_READY_SIGNAL, description="Chunks that the cutter has stored")
     def chunks_ready(self, batch: ChunksReady) -> None:
         try:
             for chunk in batch.chunks:
@@ -357,41 +259,39 @@ class TranscribeWorkflow:
         self._board.cut_seconds = max(self._board.cut_seconds, batch.decoded_seconds)
         self._show()
 
-    @workflow.query(name=PROGRESS_QUERY, description="Counts and seconds, for a bar or a script")
+    @workflow.query(name=wire.PROGRESS_QUERY, description="Counts and seconds, for a bar or a script")
     def progress(self) -> Progress:
-        board, request, recording = self._board, self._request, self._recording
+        facts, board = self._facts, self._board
+        recording, opened = (facts.recording, facts.opened) if facts else (None, None)
         return Progress(
             job=workflow.info().workflow_id,
             stage=self._stage,
             state=self._state,
-            name=(recording.name if recording else None) or (request.name if request else None),
-            model=self._opened.model if self._opened else None,
-            queue=self._opened.queue if self._opened else None,
-            language=self._language,
-            duration_seconds=self._duration() if recording else None,
+            name=(recording.name if recording else None) or (facts.request.name if facts else None),
+            model=opened.model if opened else None,
+            queue=opened.queue if opened else None,
+            language=facts.language if facts else None,
+            duration_seconds=facts.duration_seconds if facts else None,
             cut_seconds=board.cut_seconds,
             heard_seconds=board.heard_seconds,
             chunks_cut=len(board.chunks),
             chunks_heard=board.count(DONE),
             chunks_failed=board.count(FAILED),
             chunks_running=board.count(SCHEDULED),
-            all_cut=self._cut is not None,
+            all_cut=facts is not None and facts.cut is not None,
             started_at=workflow.info().start_time.isoformat(),
             fan_out_at=self._fan_out_at,
         )
 
     @workflow.query(
-        name=TIMELINE_QUERY, description="Who heard which chunk when, 500 lines from index `first` on"
+        name=wire.TIMELINE_QUERY, description="Who heard which chunk when: 500 lines from `first` on"
     )
     def timeline(self, first: int = 0) -> Timeline:
-        return Timeline(
-            first=first,
-            chunk_count=len(self._board.chunks),
-            chunks=self._board.times(first, _TIMELINE_LINES),
-        )
+        lines = self._board.times(first, _TIMELINE_LINES)
+        return Timeline(first=first, chunk_count=len(self._board.chunks), chunks=lines)
 
     @workflow.update(
-        name=RETRY_FAILED_UPDATE, description="Try the chunks again that failed through the farm's fault"
+        name=wire.RETRY_FAILED_UPDATE, description="Try again what failed through the farm's fault"
     )
     def retry_failed(self) -> int:
         failed = self._board.failed_by_farm()
@@ -400,7 +300,7 @@ class TranscribeWorkflow:
             self._to_hear.append(index)
         return len(failed)
 
-    @workflow.update(name=CANCEL_CHUNK_UPDATE, description="Give one chunk up; it becomes a gap")
+    @workflow.update(name=wire.CANCEL_CHUNK_UPDATE, description="Give one chunk up; it becomes a gap")
     def cancel_chunk(self, index: int) -> bool:
         state = self._board.chunks.get(index)
         if state is None or state.state in {DONE, FAILED}:
@@ -443,35 +343,13 @@ class TranscribeWorkflow:
         """Bring what Temporal's UI and its search show up to date."""
         progress = self.progress()
         workflow.set_current_details(job_panel(progress))
-        if progress.duration_seconds is None or self._opened is None:
+        if not progress.duration_seconds:
             return
         left = max(0.0, progress.duration_seconds - self._board.heard_seconds)
         step = _TELL_EVERY * progress.duration_seconds
         if self._told_left is None or self._told_left - left >= step or (left < 0.5 < self._told_left):
             self._told_left = left
             workflow.upsert_search_attributes([_SECONDS_LEFT.value_set(round(left, 1))])
-
-    def _duration(self) -> float:
-        """Of the recording: counted once it is cut, as its header says before."""
-        if self._cut is not None:
-            return self._cut.samples / 16_000
-        return (self._recording.duration_seconds if self._recording else None) or 0.0
-
-    def _elapsed_seconds(self) -> float:
-        return (workflow.now() - workflow.info().start_time).total_seconds()
-
-    def _asked(self) -> TranscribeRequest:
-        assert self._request is not None
-        return self._request
-
-    def _settled(self) -> JobOpened:
-        assert self._opened is not None
-        return self._opened
-
-
-def _shown(source: str) -> str:
-    """A source without what may be secret in an address."""
-    return source.split("?", 1)[0]
 
 
 async def _cancelled(*tasks: "asyncio.Task[None]") -> None:
@@ -481,26 +359,5 @@ async def _cancelled(*tasks: "asyncio.Task[None]") -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _failure(error: BaseException) -> ApplicationError:
-    """The sentence at the bottom of `error`, as the failure of a workflow or of a chunk."""
-    cause: BaseException = error
-    while isinstance(cause, ActivityError) and cause.cause is not None:
-        cause = cause.cause
-    match cause:
-        case ApplicationError():
-            return ApplicationError(cause.message, type=cause.type, non_retryable=True)
-        case FarmError():
-            return ApplicationError(
-                str(cause), type=type(cause).__name__, non_retryable=isinstance(cause, PermanentError)
-            )
-        case TimeoutError():
-            return ApplicationError(
-                "No worker finished it in time, or each one that took it was lost; look at its attempts in"
-                " Temporal's UI, then: whisper-farm retry",
-                type="WorkerFailed",
-                non_retryable=True,
-            )
-        case _:
-            return ApplicationError(
-                str(cause) or type(cause).__name__, type="WorkerFailed", non_retryable=True
-            )
+def _elapsed_seconds() -> float:
+    return (workflow.now() - workflow.info().start_time).total_seconds()

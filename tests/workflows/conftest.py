@@ -13,8 +13,9 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
+from activities.failures import told_apart
 from whisper_farm import messages as m
-from whisper_farm.errors import FarmError
+from whisper_farm.errors import FarmError, ResultsLost
 from whisper_farm.identity import digest
 from whisper_farm.models import Chunk, PlanRules, Recording
 from whisper_farm.temporal_client import connect
@@ -40,6 +41,7 @@ class Stage:
     broken: dict[int, ApplicationError] = field(default_factory=dict)  #: by chunk index
     held: set[int] = field(default_factory=set)  #: indices of chunks that wait as long as they are here
     heard: list[int] = field(default_factory=list)
+    lost: list[int] = field(default_factory=list)  #: results that merging finds lost, one at a time
     closed: list[m.CloseJob] = field(default_factory=list)
     merged: list[m.MergeTranscript] = field(default_factory=list)
     gpu_queue: str = field(default_factory=lambda: f"gpu-{uuid.uuid4()}")
@@ -99,6 +101,9 @@ class Stage:
     @activity.defn(name="merge_transcript")
     async def merge_transcript(self, order: m.MergeTranscript) -> m.TranscriptMerged:
         self.merged.append(order)
+        if self.lost:
+            with told_apart():
+                raise ResultsLost([self.lost.pop()], "it is gone.")
         lost = [heard for heard in order.heard if heard.gap_fault == "farm"]
         return m.TranscriptMerged(
             version="v", outputs={}, word_count=1, segment_count=1, gap_count=len(lost),

@@ -139,6 +139,16 @@ async def test_failed_chunks_are_tried_again_while_the_job_runs(stage: StageFact
         assert sorted(s.heard) == [0, 1, 2, 3, 4, 5]
 
 
+async def test_a_chunk_whose_result_is_lost_is_heard_again(stage: StageFactory) -> None:
+    async with stage() as s:
+        s.lost = [2, 5]
+
+        result = await (await s.start(REQUEST)).result()
+
+        assert result["state"] == "complete"
+        assert sorted(s.heard) == [0, 1, 2, 2, 3, 4, 5, 5]
+
+
 async def test_a_cancelled_job_stops_its_chunks_and_is_closed_as_cancelled(stage: StageFactory) -> None:
     async with stage() as s:
         s.held = set(range(6))
