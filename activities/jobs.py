@@ -103,7 +103,7 @@ class JobActivities:
 
     @activity.defn(name=CLOSE_JOB.name)
     def close_job(self, order: CloseJob) -> JobClosed:
-        """Write how the job ended into the catalogue, clear its chunks as the policy says, take the mark away."""
+        """Enter how the job ended, clear its chunks as the policy says, and take its open mark away last."""
         with told_apart():
             stored = find_document(self._store, keys.job_request(order.job), StoredRequest)
             if stored is not None:

@@ -1,4 +1,4 @@
-"""What every test may ask for: a real Temporal dev server, a home of its own, the demo's recording and model."""
+"""What every test may ask for: a real Temporal dev server, the demo's recording and its model."""
 
 import os
 import signal

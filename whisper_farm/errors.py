@@ -5,8 +5,8 @@
     │   ├── BadRequest             a field, an option or a combination of them is wrong
     │   │   ├── UnknownModel       a model that can't be had
     │   │   ├── JobTaken           the job id belongs to another request
-    │   │   └── OutputExists       a file stands where a transcript should go, and the farm did not write it
-    │   ├── SourceRefused          a source outside what the farm was given, or an address that it must not open
+    │   │   └── OutputExists       a file that the farm did not write stands in a transcript's place
+    │   ├── SourceRefused          a source outside what the farm was given, or a forbidden address
     │   ├── RecordingUnusable      no such file, empty, no audio, not a format that is read, too long, too large
     │   ├── RecordingChanged       a linked recording was changed on disk after it was handed in
     │   └── ChunkUnreadable        a stored chunk that is not what its order says
@@ -16,10 +16,13 @@
         │   └── StoreFull          no room left on the device
         ├── ObjectMissing          a key that should be there is not
         ├── ObjectDamaged          a stored document that does not fit its schema or its own hash
+        ├── ResultsLost            stored results of some chunks are gone or damaged; they are heard again
         ├── CutsDisagree           one chunk was announced with two spans, or not all chunks were announced
         ├── ServerMissing          a server program that can't be found or built
         ├── StackBroken            the embedded stack can't run as asked
-        └── WorkerFailed           the speech engine failed, stalled or ran out of memory
+        ├── WorkerFailed           the speech engine failed, stalled or ran out of memory
+        ├── DecoderFailed          ffmpeg was killed, stalled or ran out of room
+        └── SourceUnreachable      a web server that can't be reached now, or that fails
 
 Two doors: a `PermanentError` ends the work politely, a `TransientError` is tried again. Temporal
 compares class *names* and knows no ancestors, so `permanent_error_names` spells them out for retry
@@ -101,6 +104,15 @@ class ObjectDamaged(TransientError):
         self.key = key
 
 
+class ResultsLost(TransientError):
+    """Stored results of some chunks are gone or damaged: those chunks have to be heard again."""
+
+    def __init__(self, indices: list[int], why: str) -> None:
+        shown = ", ".join(map(str, indices[:5])) + (", ..." if len(indices) > 5 else "")
+        super().__init__(f"The stored results of {len(indices)} chunks ({shown}) can't be used: {why}")
+        self.indices = indices
+
+
 class CutsDisagree(TransientError):
     """One chunk was announced with two spans, or not all were announced: a hole that must not be."""
 
@@ -119,6 +131,14 @@ class StackBroken(TransientError):
 
 class WorkerFailed(TransientError):
     """The speech engine failed, stalled or ran out of memory."""
+
+
+class DecoderFailed(TransientError):
+    """ffmpeg was killed, stalled or ran out of room: not the recording's fault."""
+
+
+class SourceUnreachable(TransientError):
+    """The web server of a source can't be reached now, or says that it failed."""
 
 
 def permanent_error_names() -> list[str]:

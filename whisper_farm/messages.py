@@ -64,22 +64,30 @@ class JobOpened(Fact):
 
 
 class FetchRecording(Fact):
+    """Bring the source into the store, once, and look at it."""
+
     job: str
     source: str
     name: str | None
 
 
 class RecordingFetched(Fact):
+    """The recording, stored and probed."""
+
     recording: Recording
 
 
 class SettlePlan(Fact):
+    """Settle what the cuts depend on, or find it settled."""
+
     job: str
     model: str
     recording_sha256: str
 
 
 class PlanSettled(Fact):
+    """The plan that binds this job."""
+
     plan_sha256: str
     rules: PlanRules
 
@@ -92,22 +100,30 @@ class SampleLanguage(Fact):
 
 
 class LanguageSampled(Fact):
+    """Where the sample lies."""
+
     key: str
     windows: int  #: of 30 s at most each, laid end to end in one FLAC
 
 
 class DetectLanguage(Fact):
+    """Decide the language of a sample, by vote."""
+
     sample_key: str
     weights: str | None
 
 
 class LanguageDetected(Fact):
+    """The language that the whole job is heard in."""
+
     language: str
     probability: float
-    votes: dict[str, int] = {}
+    votes: dict[str, int] = Field(default_factory=dict)
 
 
 class CutRecording(Fact):
+    """Decode from the first sample, cut, store and announce chunks."""
+
     job: str
     run: str
     recording_sha256: str
@@ -127,11 +143,15 @@ class RecordingCut(Fact):
     chunk_count: int
     chunks_sha256: str  #: `identity.digest` of all chunks in order, as JSON
     samples: int
-    gaps: list[Gap] = []  #: what the recording itself lost: cut short, broken in the middle
-    warnings: list[str] = []
+    gaps: list[Gap] = Field(
+        default_factory=list
+    )  #: what the recording itself lost: cut short, broken in the middle
+    warnings: list[str] = Field(default_factory=list)
 
 
 class TranscribeChunk(Fact):
+    """Hear one chunk, or find that it was heard."""
+
     job: str
     recording_sha256: str
     plan_sha256: str
@@ -157,7 +177,7 @@ class ChunkTranscribed(Fact):
 
 
 class ChunkHeard(Fact):
-    """A chunk, and what became of it: what merging goes by. Kept out of Temporal in bulk: see `MergeTranscript`."""
+    """A chunk by its index, and what became of it: what merging goes by."""
 
     index: int
     result: str | None
@@ -213,7 +233,7 @@ class CloseJob(Fact):
 
 
 class JobClosed(Fact):
-    pass
+    """Nothing more to say."""
 
 
 OPEN_JOB = Effect("open_job", OpenJob, JobOpened)

@@ -237,7 +237,7 @@ class CatalogueEntry(Document):
     source: str
     model: str
     owner: str
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = Field(default_factory=dict)
     submitted_at: str  #: ISO 8601, UTC
     ended_at: str | None = None
     recording_sha256: str | None = None

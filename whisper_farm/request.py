@@ -15,12 +15,14 @@ from whisper_farm.models import Document, Fact, Sha256
 
 #: Language codes that Whisper's multilingual models know.
 LANGUAGE_CODES = frozenset(
-    "af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu ha haw he hi hr ht hu"
-    " hy id is it ja jw ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt my ne nl nn no oc pa pl ps pt"
-    " ro ru sa sd si sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo yue zh".split()
+    """
+    af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu ha haw he hi hr
+    ht hu hy id is it ja jw ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt my ne nl nn no oc pa
+    pl ps pt ro ru sa sd si sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo yue zh
+    """.split()  # noqa: SIM905 - a hundred quoted codes would be harder to read
 )
 
-#: A job id becomes a workflow id and a part of object keys: letters, digits and `._-`, no leading dot or dash.
+#: A job id becomes a workflow id and a part of object keys.
 JOB_ID_PATTERN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,119}")
 
 #: A model's name becomes a part of a task queue's name: as a job id, and `/` for hub ids.
@@ -63,7 +65,7 @@ class TranscribeRequest(Fact):
     owner: Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f]*$")] = ""
     labels: dict[
         Annotated[str, Field(min_length=1, max_length=63)], Annotated[str, Field(max_length=200)]
-    ] = {}
+    ] = Field(default_factory=dict)
     again: bool = False  #: compute anew what is stored already
 
     @field_validator("model")

@@ -37,7 +37,7 @@ class IntakeSettings(BaseSettings):
 
     model_config = _CONFIG
 
-    #: `bucket/prefix` pairs from which a job may read; the farm's own bucket's are always `recordings/`, `inbox/`
+    #: `bucket/prefix` pairs that a job may read, besides `recordings/` and `inbox/` of the farm's own bucket
     sources: tuple[str, ...] = ()
     longest_recording_seconds: Annotated[float, Field(gt=0)] = 100 * 3600.0
     largest_recording_bytes: Annotated[int, Field(gt=0)] = 100 * 1024**3
@@ -55,7 +55,7 @@ class WorkerSettings(BaseSettings):
     device_index: Annotated[int, Field(ge=0)] = 0
     compute_type: str | None = None  #: as ctranslate2 names them; default: int8 on CPUs, float16 on GPUs
     slots: Annotated[int, Field(ge=1, le=64)] | None = (
-        None  #: chunks heard at once; default: one per core, or 2 on a GPU
+        None  #: chunks heard at once; default: one per core; 2 on a GPU
     )
     prefetch: Annotated[int, Field(ge=0, le=8)] = 1  #: chunks fetched ahead while all slots are busy
     batch_size: Annotated[int, Field(ge=1, le=64)] | None = None  #: windows heard at once in a slot

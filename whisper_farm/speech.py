@@ -74,7 +74,7 @@ class SpeechEngine(Protocol):
         """Decide the language over the 30 s windows of `pcm`, by vote; silent windows don't vote."""
 
 
-class Interrupted(Exception):  # noqa: N818 - not an error: somebody asked for it
+class Interrupted(Exception):
     """The engine stopped because it was asked to. Nothing was stored."""
 
 

@@ -16,11 +16,11 @@ from typing import TypeVar
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.envconfig import ClientConfig
+from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError, RPCStatusCode
 
-from whisper_farm.errors import FarmUnreachable
+from whisper_farm.errors import BadRequest, FarmUnreachable
 
 T = TypeVar("T")
 
@@ -61,15 +61,15 @@ async def connect(
     runtime: Runtime | None = None,
     patience_seconds: float = 10.0,
 ) -> Client:
-    """A client of the farm's Temporal; `address` and `namespace` go before what the environment says.
+    """A client of the farm's Temporal: the one at `address`, or the one that the environment names.
 
     Raises:
         FarmUnreachable: nothing answers within `patience_seconds`, or it does not let us in.
     """
-    config = ClientConfig.load_client_connect_config()
+    # An embedded stack's address is handed in, and what the environment says of another server (its key,
+    # its certificates) must not reach it.
+    config = _configured() if address is None else ClientConnectConfig(target_host=address)
     config.setdefault("target_host", "localhost:7233")
-    if address is not None:
-        config["target_host"] = address
     if namespace is not None:
         config["namespace"] = namespace
     where = config["target_host"]
@@ -87,6 +87,17 @@ async def connect(
                     " 'whisper-farm up', or set TEMPORAL_ADDRESS to the farm's."
                 ) from None
             await asyncio.sleep(0.2)
+
+
+def _configured() -> ClientConnectConfig:
+    """What Temporal's environment variables and its configuration file say."""
+    try:
+        return ClientConfig.load_client_connect_config()
+    except Exception as error:  # the SDK's own, of no class that it names
+        raise BadRequest(
+            f"Temporal's client configuration can't be used ({_first_line(error)}); correct TEMPORAL_PROFILE or"
+            " its file, or unset it."
+        ) from None
 
 
 async def patiently(call: Callable[[], Awaitable[T]], *, patience_seconds: float = 120.0) -> T:

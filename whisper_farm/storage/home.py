@@ -34,3 +34,12 @@ def open_store(settings: StoreSettings, *, home: Path) -> ObjectStore:
     from whisper_farm.storage.s3 import S3Store
 
     return S3Store(endpoint, access_key, secret_key, settings.s3_region, settings.bucket)
+
+
+def open_bucket(settings: StoreSettings, bucket: str, *, home: Path) -> ObjectStore:
+    """Another bucket at the same place, opened with the same credential.
+
+    Raises:
+        BadRequest: as `open_store`.
+    """
+    return open_store(settings.model_copy(update={"bucket": bucket}), home=home)

@@ -1,0 +1,62 @@
+"""A data folder whose stack is ended with the test, and a supervisor over plain programs."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.embedded import plain_stack
+from whisper_farm.embedded.processes import marked_with
+from whisper_farm.embedded.stack import down
+from whisper_farm.embedded.starting import Supervision, TemporalProgram
+from whisper_farm.embedded.state import read_state
+from whisper_farm.settings import FarmSettings
+
+
+@dataclass(frozen=True)
+class PlainWeights:
+    name: str
+    folder: Path = Path("/nowhere")
+    fingerprint: str = "f" * 64
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Iterator[FarmSettings]:
+    """Of a data folder of its own. Nothing of its stack may be left when the test has ended it."""
+    settings = FarmSettings(home=tmp_path / "home", idle_seconds=60)
+    settings.home.mkdir()
+    (settings.home / "open-jobs").write_text("0")
+    yield settings
+    known = read_state(settings.home / "stack.json")
+    down(settings)
+    if known is not None:
+        assert not list(marked_with(known.stack))
+        assert not any(one.mark is not None and one.mark.alive for one in known.processes)
+    assert not (settings.home / "stack.json").exists()
+    assert not (settings.home / "stack.lock").exists()
+    assert not (settings.home / "scratch").exists()
+
+
+@pytest.fixture
+def plain() -> Supervision:
+    """A supervisor that keeps plain programs."""
+    return Supervision(
+        command=(sys.executable, str(Path(plain_stack.__file__))),
+        temporal=lambda _: TemporalProgram(Path("temporal"), ""),
+        minio=lambda _: Path("minio"),
+    )
+
+
+@pytest.fixture
+def open_jobs(settings: FarmSettings) -> Callable[[int], None]:
+    """Says how many jobs are open."""
+
+    def set_to(count: int) -> None:
+        beside = settings.home / f"open-jobs.{os.getpid()}"
+        beside.write_text(str(count))
+        beside.replace(settings.home / "open-jobs")
+
+    return set_to

@@ -1,0 +1,125 @@
+"""`whisper-farm status`: what runs."""
+
+from typing import Any
+
+from whisper_farm.cli import printing, words
+from whisper_farm.cli.options import Json
+from whisper_farm.cli.table import show_page
+from whisper_farm.embedded.state import StackState
+from whisper_farm.farm.overview import Overview, overview_of
+from whisper_farm.settings import FarmSettings
+
+NOT_UP = 3
+
+
+def status(json: Json = False) -> int:
+    """Say what runs: Temporal, the store, each process, the models served and the open jobs.
+
+    Exit code 3 where nothing runs.
+    """
+    from whisper_farm.cli.waiting import wait_for
+    from whisper_farm.embedded import stack
+    from whisper_farm.farm.connection import is_remote, reach
+    from whisper_farm.settings import load
+
+    settings = load(FarmSettings)
+    running = None if is_remote() else stack.find(settings)
+    if running is None and not is_remote():
+        printing.say(f"No stack runs in '{settings.home}'; 'whisper-farm up' starts one.")
+        if json:
+            printing.show_json(as_json(settings, None, None))
+        return NOT_UP
+    farm = wait_for(reach(settings, running=running))
+    found = wait_for(overview_of(farm))
+    if json:
+        printing.show_json(as_json(settings, running, found))
+    else:
+        show_page(_lines(settings, running, found))
+    for trouble in found.troubles:
+        printing.say(trouble)
+    return 0
+
+
+def summary(state: StackState) -> str:
+    """`3 processes, model podcasts-1a2b3c4d`"""
+    models = ", ".join(model.name for model in state.models) or "no model"
+    return f"{words.count(len(state.processes), 'process', 'processes')}, model {models}"
+
+
+def as_json(settings: FarmSettings, state: StackState | None, found: Overview | None) -> dict[str, Any]:
+    """The document for scripts; `temporal` and `store` are null where nothing runs."""
+    document: dict[str, Any] = {
+        "running": state is not None or found is not None,
+        "home": str(settings.home),
+        "version": state.version if state is not None else None,
+        "temporal": None,
+        "store": None,
+        "processes": [],
+        "default_model": state.default_model if state is not None else None,
+        "stays": state.stay if state is not None else None,
+        "models": [],
+        "open_jobs": None,
+    }
+    if state is not None:
+        facts = state.temporal
+        document["temporal"] = {
+            "address": facts.address,
+            "namespace": facts.namespace,
+            "ui": facts.ui,
+            "cli": facts.cli,
+        }
+        document["store"] = state.store.description
+        document["processes"] = [
+            {
+                "role": process.role,
+                "pid": process.pid,
+                "name": process.name,
+                "ready": process.ready,
+                "restarts": process.restarts,
+                "model": process.model,
+                "trouble": process.trouble,
+            }
+            for process in state.processes
+        ]
+    if found is not None:
+        if state is None:
+            document["temporal"] = {
+                "address": found.address,
+                "namespace": found.namespace,
+                "ui": None,
+                "cli": None,
+            }
+            document["store"] = found.store
+        document["open_jobs"] = found.open_jobs
+        document["models"] = [
+            {
+                "name": each.model,
+                "workers": [str(worker) for worker in each.workers],
+                "slots": each.slots,
+                "weights": list(each.weights8),
+                "backlog": each.backlog,
+                "trouble": each.trouble,
+            }
+            for each in found.models
+        ]
+    return document
+
+
+def _lines(settings: FarmSettings, state: StackState | None, found: Overview) -> list[tuple[str, str]]:
+    lines = [("temporal", f"{found.address}, namespace {found.namespace}")]
+    if state is not None:
+        stays = "stays until 'down'" if state.stay else "leaves by itself after its last job"
+        lines = [("home", f"{settings.home} (version {state.version}; {stays})"), *lines]
+        lines.append(("its UI", state.temporal.ui))
+        lines.append(("its command", state.temporal.cli))
+    lines.append(("store", found.store))
+    for process in state.processes if state is not None else ():
+        how = "up" if process.ready else process.trouble or "starting"
+        again = f", restarted {words.count(process.restarts, 'time')}" if process.restarts else ""
+        lines.append((process.role, f"pid {process.pid or '-'}, {how}{again}"))
+    for each in found.models:
+        who = f"{words.count(len(each.workers), 'worker')}, {words.count(each.slots, 'slot')}"
+        default = ", the default" if state is not None and state.default_model == each.model else ""
+        lines.append(("model", f"{each.model}: {who}, {words.count(each.backlog, 'chunk')} waiting{default}"))
+    lines.append(("open jobs", str(found.open_jobs)))
+    return lines

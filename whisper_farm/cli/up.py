@@ -1,0 +1,61 @@
+"""`whisper-farm up`: this machine's own farm, up until `down`."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from whisper_farm.cli import printing
+from whisper_farm.cli.options import Json, Model, Workers
+
+
+def up(
+    model: Model = None,
+    workers: Workers = None,
+    store: Annotated[
+        Literal["local", "minio"] | None,
+        typer.Option(
+            "--store", help="A folder, or a MinIO server. Default: local, or as it runs.", show_default=False
+        ),
+    ] = None,
+    temporal_port: Annotated[
+        int | None,
+        typer.Option(
+            "--temporal-port", min=1, max=65535, metavar="N", help="Temporal's port.", show_default=False
+        ),
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Start the farm of this machine and keep it up; the model becomes the farm's default.
+
+    Returns once every process is up and the model is loaded. A farm that runs already is made to stay.
+    """
+    from whisper_farm.cli.board import board_for
+    from whisper_farm.cli.status import as_json, summary
+    from whisper_farm.embedded import stack
+    from whisper_farm.errors import BadRequest
+    from whisper_farm.farm.connection import is_remote, records
+    from whisper_farm.farm.model_choice import choose_here, make_default, remember
+    from whisper_farm.settings import FarmSettings, load
+
+    if is_remote():
+        raise BadRequest("TEMPORAL_ADDRESS names a farm elsewhere; unset it to start this machine's own.")
+    settings = load(FarmSettings)
+    weights = choose_here(settings, model).weights
+    assert weights is not None
+    with board_for([]) as board:
+        state = stack.up(
+            settings,
+            weights=weights,
+            workers=workers,
+            store=store,
+            temporal_port=temporal_port,
+            say=board.preparing,
+        )
+        remember(settings, weights)
+        make_default(records(settings, running=state), weights.name)
+    if json:
+        printing.show_json(as_json(settings, state, None))
+    else:
+        printing.show(f"The farm is up in {settings.home}: {summary(state)}.")
+        printing.show(f"Temporal is at {state.temporal.address}, its UI at {state.temporal.ui}.")
+    return 0

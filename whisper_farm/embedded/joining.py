@@ -1,0 +1,244 @@
+"""How a client comes to hold a lease on a stack that is up and fits its need, whoever starts it."""
+
+import os
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from whisper_farm.embedded.channel import Answered, NoSupervisor, ask, is_held, tell
+from whisper_farm.embedded.ending import LEAVE_SECONDS, take_lock
+from whisper_farm.embedded.need import Need
+from whisper_farm.embedded.order import StackOrder
+from whisper_farm.embedded.processes import wait_until
+from whisper_farm.embedded.starting import TemporalProgram, start_supervisor
+from whisper_farm.embedded.state import ModelServed, ProcessState, StackState, StoreKind, read_state
+from whisper_farm.embedded.supervisor import OTHER_WEIGHTS
+from whisper_farm.embedded.version import stack_version
+from whisper_farm.errors import StackBroken
+from whisper_farm.settings import StoreSettings, load
+
+#: For servers and control worker to come up. Transcription workers get longer: models may be large.
+SERVERS_SECONDS = 90.0
+WORKERS_SECONDS = 900.0
+
+#: For another command's stack to finish starting or leaving.
+OTHERS_SECONDS = 60.0
+
+_LOOK_SECONDS = 0.04
+_SAY_AFTER_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Programs:
+    """The servers to run, which may have had to be built first."""
+
+    store: StoreKind
+    temporal: TemporalProgram
+    minio: Path | None
+
+
+def join_stack(need: Need) -> tuple[StackState, socket.socket]:
+    """The stack once it is up, and the connection that is a lease on it for as long as it stays open.
+
+    Raises:
+        StackBroken: it can't run, or runs otherwise than is needed and is in use.
+        ServerMissing: a server program can't be had.
+    """
+    lease = _take_lease(need)
+    try:
+        if need.model is not None:
+            _serve(lease.state, need.model, need)
+        return _wait_until_up(need, lease), lease.connection
+    except NoSupervisor:
+        lease.connection.close()
+        raise StackBroken("The stack ended while it was being joined; run the command again.") from None
+    except BaseException:
+        lease.connection.close()
+        raise
+
+
+def _take_lease(need: Need) -> Answered:
+    """A lease on a stack that fits the need, whoever starts it."""
+    layout, deadline = need.layout, time.monotonic() + OTHERS_SECONDS
+    programs: _Programs | None = None
+    replaced: StackState | None = None
+    while time.monotonic() < deadline:
+        known = read_state(layout.state_file)
+        if known is not None and known.alive:
+            answered = _ask_for_lease(need, known)
+            if answered is not None and answered.ok:
+                return answered
+            if answered is not None and answered.said.get("why") == "differs":
+                replaced = answered.state
+                _make_way(need, answered)
+            else:
+                time.sleep(_LOOK_SECONDS)
+            continue
+        earlier = replaced or known
+        if programs is None:
+            layout.prepare()
+            programs = _get_programs(need, earlier)
+            deadline = time.monotonic() + OTHERS_SECONDS
+        lock = take_lock(layout)
+        if lock is None:
+            time.sleep(_LOOK_SECONDS)
+            continue
+        try:
+            _start(need, lock, programs, earlier)
+        finally:
+            os.close(lock)
+    raise StackBroken(
+        f"The stack of '{layout.root}' neither starts nor leaves; end it with 'whisper-farm down', and see"
+        f" '{layout.log('supervisor')}'."
+    )
+
+
+def _ask_for_lease(need: Need, known: StackState) -> Answered | None:
+    try:
+        answered = ask(
+            known.control_port,
+            known.token,
+            "lease",
+            version=stack_version(),
+            store=need.store,
+            temporal_port=need.temporal_port,
+        )
+    except NoSupervisor:
+        return None
+    if not answered.ok:
+        answered.connection.close()
+    return answered
+
+
+def _make_way(need: Need, refusal: Answered) -> None:
+    """End a stack that is not what is needed, where nobody uses it.
+
+    Raises:
+        StackBroken: somebody does.
+    """
+    state = refusal.state
+    if not refusal.said.get("idle") or not tell(state, "leave", only_if_idle=True).ok:
+        raise StackBroken(_why_not(need, state, refusal.said.get("differs")))
+    need.say("Restarting the stack: it ran otherwise than is needed now.")
+    mark = state.supervisor.mark
+    wait_until(lambda: mark is None or not mark.alive, LEAVE_SECONDS)
+
+
+def _why_not(need: Need, state: StackState, differs: object) -> str:
+    mend = "wait until its jobs are done, or end it with 'whisper-farm down' (jobs are kept)"
+    match differs:
+        case ["version", *_]:
+            return (
+                f"The stack that runs in '{need.layout.root}' is of another version of the program"
+                f" ({state.version}, this is {stack_version()}) and has work to do; {mend}."
+            )
+        case ["store", *_]:
+            return (
+                f"The stack that runs in '{need.layout.root}' keeps its objects in another store"
+                f" ({state.store.kind}) and has work to do; {mend}."
+            )
+        case ["temporal_port", *_]:
+            return (
+                f"The stack that runs in '{need.layout.root}' has its Temporal at {state.temporal.address},"
+                f" not at port {need.temporal_port}, and has work to do; {mend}."
+            )
+        case _:
+            return f"{_trouble(need, state)} {mend.capitalize()}."
+
+
+def _get_programs(need: Need, earlier: StackState | None) -> _Programs:
+    """Before the lock is taken: a build takes minutes, and nobody else should have to wait for the lock."""
+    kept = earlier.store.kind if earlier is not None and earlier.stay else None
+    store: StoreKind = need.store or kept or "local"
+    return _Programs(
+        store=store,
+        temporal=need.supervision.temporal(need.say),
+        minio=need.supervision.minio(need.say) if store == "minio" else None,
+    )
+
+
+def _start(need: Need, lock: int, programs: _Programs, earlier: StackState | None) -> None:
+    """Start a supervisor. An `earlier` stack that was asked to stay, and was lost, comes back by this one."""
+    need.say(f"Starting the stack in {need.layout.root}")
+    kept = earlier if earlier is not None and earlier.stay else None
+    models = {model.name: model for model in kept.models} if kept is not None else {}
+    if need.model is not None and need.model.name not in models:
+        models[need.model.name] = need.model
+    stores = load(StoreSettings)
+
+    def order(report: int) -> StackOrder:
+        return StackOrder(
+            version=stack_version(),
+            home=str(need.layout.root),
+            idle_seconds=need.settings.idle_seconds,
+            temporal_cli=str(programs.temporal.path),
+            temporal_version=programs.temporal.version,
+            temporal_port=need.temporal_port,
+            store=programs.store,
+            store_folder=str(stores.store_folder.expanduser().absolute()) if stores.store_folder else None,
+            minio=str(programs.minio) if programs.minio is not None else None,
+            bucket=stores.bucket,
+            region=stores.s3_region,
+            stay=kept is not None,
+            default_model=kept.default_model if kept is not None else None,
+            models=tuple(models.values()),
+            lock=lock,
+            report=report,
+        )
+
+    start_supervisor(need.supervision.command, need.layout, need.environ, order)
+
+
+def _serve(state: StackState, model: ModelServed, need: Need) -> None:
+    answered = tell(state, "serve", model=model, count=need.count)
+    if answered.said.get("why") == OTHER_WEIGHTS:
+        raise StackBroken(
+            f"The stack serves other weights under the name '{model.name}' and has work to do with them; wait"
+            " until its jobs are done, or end it with 'whisper-farm down' (jobs are kept)."
+        )
+    if not answered.ok:
+        raise NoSupervisor("it leaves")
+
+
+def _wait_until_up(need: Need, lease: Answered) -> StackState:
+    """The state once all that is needed is up."""
+    state, began, told = lease.state, time.monotonic(), False
+    while True:
+        state = tell(state, "state").state
+        servers = [process for process in state.processes if process.role != "gpu"]
+        workers = state.workers_of(need.weights.name) if need.weights is not None else ()
+        lost = next((process for process in (*servers, *workers) if process.trouble), None)
+        if lost is not None:
+            raise StackBroken(_lost(need, lost, lost.trouble or ""))
+        late = next((process for process in (*servers, *workers) if not process.ready), None)
+        if late is None:
+            return state
+        waited_seconds = time.monotonic() - began
+        if waited_seconds > (WORKERS_SECONDS if late.role == "gpu" else SERVERS_SECONDS):
+            raise StackBroken(_lost(need, late, f"it is not up after {waited_seconds:.0f} s"))
+        if late.role == "gpu" and not told and waited_seconds > _SAY_AFTER_SECONDS:
+            told = True
+            need.say(f"Loading the model {late.model}")
+        if not is_held(lease.connection):
+            raise NoSupervisor("it ended")
+        time.sleep(_LOOK_SECONDS)
+
+
+def _lost(need: Need, process: ProcessState, words: str) -> str:
+    names = {
+        "temporal": "Temporal's dev server",
+        "store": "MinIO",
+        "control": "The control worker",
+        "gpu": "A transcription worker",
+    }
+    return (
+        f"{names.get(process.role, process.role)} does not start: {words.rstrip('.')}. Its log is"
+        f" '{need.layout.log(process.name)}'."
+    )
+
+
+def _trouble(need: Need, state: StackState) -> str:
+    """What is wrong with a broken stack, in a sentence."""
+    lost = next((process for process in state.processes if process.trouble), None)
+    return _lost(need, lost, lost.trouble or "") if lost is not None else "The stack is broken."

@@ -1,0 +1,23 @@
+"""The transcription worker: `python -m worker_gpu`, with address, store and model in its environment."""
+
+import os
+import sys
+
+
+def main() -> int:
+    """Serve until told to leave; the exit code (see `worker_gpu.starting`)."""
+    # Each slot computes in one thread of its own; numpy's threads would fight them for the cores. Read
+    # when numpy is imported, so this comes before everything that does.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from worker_gpu.starting import start
+
+    return start(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # A thread in the middle of a batch can't be stopped, and the interpreter would wait for it; and
+    # Temporal's threads sometimes crash an interpreter that is ending.
+    os._exit(code)
