@@ -7,7 +7,7 @@
     │   │   ├── JobTaken           the job id belongs to another request
     │   │   └── OutputExists       a file that the farm did not write stands in a transcript's place
     │   ├── SourceRefused          a source outside what the farm was given, or a forbidden address
-    │   ├── RecordingUnusable      no such file, empty, no audio, not a format that is read, too long, too large
+    │   ├── RecordingUnusable      no such file, empty, no audio, a format that is not read, too large
     │   ├── RecordingChanged       a linked recording was changed on disk after it was handed in
     │   └── ChunkUnreadable        a stored chunk that is not what its order says
     └── TransientError             the farm's fault: retried, and the job is kept

@@ -207,6 +207,8 @@ class MergeTranscript(Fact):
 
 
 class TranscriptMerged(Fact):
+    """The version that was written, and what it amounts to."""
+
     version: str
     outputs: dict[str, str]  #: format to key
     word_count: int

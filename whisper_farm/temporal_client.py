@@ -95,8 +95,8 @@ def _configured() -> ClientConnectConfig:
         return ClientConfig.load_client_connect_config()
     except Exception as error:  # the SDK's own, of no class that it names
         raise BadRequest(
-            f"Temporal's client configuration can't be used ({_first_line(error)}); correct TEMPORAL_PROFILE or"
-            " its file, or unset it."
+            f"Temporal's client configuration can't be used ({_first_line(error)}); correct"
+            " TEMPORAL_PROFILE or its file, or unset it."
         ) from None
 
 
@@ -116,8 +116,8 @@ async def patiently(call: Callable[[], Awaitable[T]], *, patience_seconds: float
                 raise
             if time.monotonic() >= deadline:
                 raise FarmUnreachable(
-                    f"Temporal did not answer for {patience_seconds:.0f} s: {_first_line(error)}. The job is kept;"
-                    " look at 'whisper-farm status'."
+                    f"Temporal did not answer for {patience_seconds:.0f} s: {_first_line(error)}. The job is"
+                    " kept; look at 'whisper-farm status'."
                 ) from None
             await asyncio.sleep(0.5)
 

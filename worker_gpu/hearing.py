@@ -90,8 +90,9 @@ def _in_chunk_time(segment: "EngineSegment", windows: Sequence[Window]) -> Heard
 
 
 def _is_silence(segment: "EngineSegment") -> bool:
-    """Whisper's own rule for it, which the pipeline leaves out: with a beam it never returns an empty text."""
-    return segment.no_speech_prob > NO_SPEECH_PROBABILITY and segment.avg_logprob < SURE_LOGPROB
+    """Whisper's own rule, which the pipeline leaves out; with a beam it never returns an empty text."""
+    unsure = segment.avg_logprob < SURE_LOGPROB
+    return bool(unsure and segment.no_speech_prob > NO_SPEECH_PROBABILITY)
 
 
 def _words(said: Sequence["EngineWord"], window: Window, start_seconds: float) -> tuple[Word, ...]:

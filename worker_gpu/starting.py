@@ -36,7 +36,7 @@ log = logging.getLogger("whisper_farm.worker")
 WRONG_SETTINGS = 2
 CANNOT_RUN = 3
 
-_CONNECT_TRY_SECONDS = 5.0
+_CONNECT_TRY_SECONDS = 2.0  #: before a person is told that this worker waits
 
 #: Makes another engine of the loaded one. A test slows it down; nobody else has a use for it.
 Wrap = Callable[[SpeechEngine], SpeechEngine]
@@ -124,9 +124,21 @@ async def _work(settings: WorkerSettings, store: ObjectStore, wrap: Wrap | None)
 
 async def _connect(identity: WorkerIdentity, leave: Leave) -> Client | None:
     """A client, however long Temporal stays away; None once told to leave before it came."""
+    connecting = asyncio.create_task(_connect_at_last(identity))
+    leaving = asyncio.create_task(leave.asked.wait())
+    await asyncio.wait({connecting, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    leaving.cancel()
+    if connecting.done():
+        return connecting.result()
+    connecting.cancel()
+    log.info("This worker leaves: %s", leave.reason, extra={"action": "worker_left"})
+    return None
+
+
+async def _connect_at_last(identity: WorkerIdentity) -> Client:
     runtime = temporal_client.quiet_runtime()
     told = False
-    while not leave.asked.is_set():
+    while True:
         try:
             return await temporal_client.connect(
                 identity=str(identity), runtime=runtime, patience_seconds=_CONNECT_TRY_SECONDS
@@ -135,7 +147,6 @@ async def _connect(identity: WorkerIdentity, leave: Leave) -> Client | None:
             if not told:
                 log.warning("%s Waiting for it.", error, extra={"action": "waiting_for_temporal"})
             told = True
-    return None
 
 
 def _say_what_is_served(loaded: Loaded, identity: WorkerIdentity, store: ObjectStore) -> None:

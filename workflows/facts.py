@@ -44,7 +44,7 @@ class JobFacts:
 
     @property
     def duration_seconds(self) -> float | None:
-        """Of the recording: counted once it is cut, as its header says before; None where neither is known."""
+        """Of the recording: counted once it is cut, as its header says before; None while unknown."""
         if self.cut is not None:
             return self.cut.samples / SAMPLE_RATE_HZ
         return self.recording.duration_seconds if self.recording else None

@@ -108,6 +108,7 @@ class TranscribeWorkflow:
 
     async def _merge(self, facts: JobFacts) -> TranscriptMerged:
         """Merge; chunks whose stored results turn out lost are heard again, each round at least one."""
+        lost: list[int] = []
         for _ in range(_ROUNDS_OF_MENDING):
             self._at_stage("merging")
             order = facts.to_merge(self._board, _elapsed_seconds())

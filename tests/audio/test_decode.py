@@ -158,9 +158,11 @@ def test_no_script_named_as_a_recording_opens_its_neighbour(
 def test_a_video_without_sound_is_refused_in_one_sentence(tmp_path: Path) -> None:
     video = make_video(tmp_path, "silent.mp4", sound_starts_at=None)
 
-    with pytest.raises(RecordingUnusable, match="There is no sound in 'silent.mp4'; hand in"):
-        with decode(video, longest_seconds=60, name="'silent.mp4'") as stream:
-            list(stream)
+    with (
+        pytest.raises(RecordingUnusable, match=r"There is no sound in 'silent\.mp4'; hand in"),
+        decode(video, longest_seconds=60, name="'silent.mp4'") as stream,
+    ):
+        list(stream)
 
 
 @pytest.mark.parametrize("name", ["-y talk.wav", "a 'quoted' \"talk\".wav", "two\nlines.wav", "http:x.aiff"])
@@ -214,9 +216,11 @@ def test_an_ffmpeg_that_stands_still_is_ended(
 ) -> None:
     pid = _stand_in(tmp_path, monkeypatch, f"echo $$ > {tmp_path}/pid; exec sleep 60")
 
-    with pytest.raises(DecoderFailed, match="stood still"):
-        with decode(media / "a.wav", longest_seconds=60, stall_seconds=0.3) as stream:
-            list(stream)
+    with (
+        pytest.raises(DecoderFailed, match="stood still"),
+        decode(media / "a.wav", longest_seconds=60, stall_seconds=0.3) as stream,
+    ):
+        list(stream)
 
     assert not _lives(int(pid.read_text()))
 

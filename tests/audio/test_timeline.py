@@ -1,6 +1,7 @@
 """Taking SMJPEG's wrapping off: however its bytes come, the samples and their places are the same."""
 
 import struct
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ def _tone(samples: int, value: int = 7) -> np.ndarray:
 def _taken(data: bytes, *cuts: int, longest: int = 10**9) -> tuple[np.ndarray, Timeline]:
     timeline = Timeline(longest_samples=longest)
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    pieces = [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [data[a:b] for a, b in pairwise(edges)]
     blocks = list(timeline.take(pieces))
     return np.concatenate([np.zeros(0, dtype=np.int16), *blocks]), timeline
 

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,10 +24,10 @@ class PlainWeights:
     fingerprint: str = "f" * 64
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Iterator[FarmSettings]:
-    """Of a data folder of its own. Nothing of its stack may be left when the test has ended it."""
-    settings = FarmSettings(home=tmp_path / "home", idle_seconds=60)
+@contextmanager
+def data_folder(home: Path) -> Iterator[FarmSettings]:
+    """A data folder for plain programs. Nothing of its stack may be left when the tests have ended it."""
+    settings = FarmSettings(home=home, idle_seconds=60)
     settings.home.mkdir()
     (settings.home / "open-jobs").write_text("0")
     yield settings
@@ -35,19 +36,28 @@ def settings(tmp_path: Path) -> Iterator[FarmSettings]:
     if known is not None:
         assert not list(marked_with(known.stack))
         assert not any(one.mark is not None and one.mark.alive for one in known.processes)
-    assert not (settings.home / "stack.json").exists()
-    assert not (settings.home / "stack.lock").exists()
-    assert not (settings.home / "scratch").exists()
+    assert not {"stack.json", "stack.lock", "scratch"} & {path.name for path in settings.home.iterdir()}
 
 
-@pytest.fixture
-def plain() -> Supervision:
+def plain_supervision() -> Supervision:
     """A supervisor that keeps plain programs."""
     return Supervision(
         command=(sys.executable, str(Path(plain_stack.__file__))),
         temporal=lambda _: TemporalProgram(Path("temporal"), ""),
         minio=lambda _: Path("minio"),
     )
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Iterator[FarmSettings]:
+    """Of a data folder of its own."""
+    with data_folder(tmp_path / "home") as settings:
+        yield settings
+
+
+@pytest.fixture
+def plain() -> Supervision:
+    return plain_supervision()
 
 
 @pytest.fixture

@@ -50,7 +50,9 @@ def test_a_stack_is_up_when_it_is_joined_and_tells_who_is_who(
         roles = [one.role for one in lease.state.processes]
         assert roles == ["supervisor", "temporal", "control", "gpu", "gpu"]
         assert all(one.ready and one.mark is not None and one.mark.alive for one in lease.state.processes)
-        assert find(settings) == lease.state
+        found = find(settings)
+        assert found is not None
+        assert found.processes == lease.state.processes
         assert (settings.home / "stack.json").stat().st_mode & 0o777 == 0o600
         assert settings.home.stat().st_mode & 0o777 == 0o700
 
@@ -182,6 +184,30 @@ def test_a_killed_supervisor_takes_everything_along_and_comes_back_at_the_same_p
         assert offspring != process(lease.state, "control").pid
         assert lease.state.temporal == before.temporal
         assert [one.role for one in lease.state.processes] == [one.role for one in before.processes]
+
+
+def test_a_command_whose_stack_was_ended_by_a_person_does_not_bring_it_back(
+    settings: FarmSettings, plain: Supervision
+) -> None:
+    with join(settings, supervision=plain) as lease:
+        assert down(settings)
+        assert not lease.is_held
+        with pytest.raises(StackBroken, match=r"ended by 'whisper-farm down'\. The job is kept"):
+            lease.ensure_alive()
+    assert find(settings) is None
+
+
+def test_a_supervisor_that_was_told_to_end_by_a_signal_ends_all_and_is_brought_back(
+    settings: FarmSettings, plain: Supervision
+) -> None:
+    with join(settings, supervision=plain) as lease:
+        before = lease.state
+        assert before.supervisor.pid is not None
+        os.kill(before.supervisor.pid, signal.SIGTERM)
+        eventually(lambda: not lease.is_held)
+        assert lease.ensure_alive()
+        assert not any(one.mark is not None and one.mark.alive for one in before.processes)
+        assert lease.state.temporal == before.temporal
 
 
 def test_a_stack_that_was_to_stay_and_was_killed_whole_stays_again(

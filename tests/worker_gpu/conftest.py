@@ -1,6 +1,5 @@
 """The demo's model, loaded once, and the demo's recording as the engine gets it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +20,8 @@ def demo_weights(demo_model: Path) -> Weights:
 
 
 @pytest.fixture(scope="session")
-def loaded(demo_weights: Weights) -> Iterator[Loaded]:
-    yield load_engine(demo_weights, settle_hardware(WorkerSettings(device="cpu", slots=2, batch_size=2)))
+def loaded(demo_weights: Weights) -> Loaded:
+    return load_engine(demo_weights, settle_hardware(WorkerSettings(device="cpu", slots=2, batch_size=2)))
 
 
 @pytest.fixture(scope="session")

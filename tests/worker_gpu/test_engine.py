@@ -127,7 +127,7 @@ def test_too_large_a_batch_is_heard_in_smaller_ones_with_the_same_words(
 def test_a_window_that_never_fits_is_the_workers_failure(
     demo_weights: Weights, first_minute: "tuple[Pcm, str]"
 ) -> None:
-    with pytest.raises(WorkerFailed, match="memory .*WHISPER_FARM_SLOTS"):
+    with pytest.raises(WorkerFailed, match=r"memory .*WHISPER_FARM_SLOTS"):
         hear(stingy_engine(demo_weights, room=0), first_minute[0])
 
 
@@ -192,12 +192,10 @@ def test_the_recipe_is_all_that_changes_the_words_and_nothing_else(loaded: Loade
     assert loaded.engine.recipe(Decoding(), language="en", take="run").sha256 != recipe.sha256
 
 
-def test_a_broken_engine_is_the_workers_failure_in_a_sentence(
-    demo_weights: Weights, podcast: "Pcm"
-) -> None:
+def test_a_broken_engine_is_the_workers_failure_in_a_sentence(demo_weights: Weights, podcast: "Pcm") -> None:
     engine = stingy_engine(demo_weights, room=64)
 
-    with pytest.raises(WorkerFailed, match="speech engine failed: .*beam size"):
+    with pytest.raises(WorkerFailed, match=r"speech engine failed: .*beam size"):
         engine.hear(
             podcast[:80_000],
             Decoding().model_copy(update={"beam_size": 0}),

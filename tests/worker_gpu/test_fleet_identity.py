@@ -22,6 +22,8 @@ def test_this_process_is_known_by_its_pid() -> None:
     assert parse(str(worker)) == worker
 
 
-@pytest.mark.parametrize("text", ["", "control 1@here", "4242@studio", "gpu x@studio m weights=1 slots=2 v=1"])
+@pytest.mark.parametrize(
+    "text", ["", "control 1@here", "4242@studio", "gpu x@studio m weights=1 slots=2 v=1"]
+)
 def test_others_are_no_workers(text: str) -> None:
     assert parse(text) is None

@@ -52,9 +52,7 @@ def test_running_out_of_memory_is_known_by_its_words(error: Exception, so: bool)
     assert is_out_of_memory(error) is so
 
 
-@pytest.mark.parametrize(
-    ("encoder_seconds", "windows"), [(0.05, 8), (0.3, 6), (1.0, 2), (5.0, 1), (60.0, 1)]
-)
+@pytest.mark.parametrize(("encoder_seconds", "windows"), [(0.05, 8), (0.3, 6), (1.0, 2), (5.0, 1), (60.0, 1)])
 def test_a_batch_on_a_core_takes_seconds_only(encoder_seconds: float, windows: int) -> None:
     assert default_batch_size("cpu", encoder_seconds=encoder_seconds) == windows
 

@@ -77,12 +77,12 @@ def test_a_folder_that_lacks_a_file_is_refused_by_name(folder: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(UnknownModel, match="no folder '.*nowhere'"):
+    with pytest.raises(UnknownModel, match=r"no folder '.*nowhere'"):
         resolve_weights(str(tmp_path / "nowhere"))
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(UnknownModel, match="'bogus'.*large-v3-turbo"):
+    with pytest.raises(UnknownModel, match=r"'bogus'.*large-v3-turbo"):
         resolve_weights("bogus")
 
 

@@ -116,13 +116,14 @@ class Stage:
         return m.JobClosed()
 
     async def start(self, request: Any, **options: Any) -> WorkflowHandle[Any, dict[str, Any]]:
-        return await self.client.start_workflow(
+        handle: WorkflowHandle[Any, dict[str, Any]] = await self.client.start_workflow(
             m.TRANSCRIBE_WORKFLOW,
             request,
             id=options.pop("id", f"job-{uuid.uuid4()}"),
             task_queue=options.pop("task_queue", self.gpu_queue),
             **options,
         )
+        return handle
 
 
 @asynccontextmanager

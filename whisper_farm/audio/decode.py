@@ -27,7 +27,7 @@ from whisper_farm.models import SAMPLE_RATE_HZ
 
 _MOST_FAULTS = 32
 _FFMPEG_AHEAD_SECONDS = 6
-_FURTHEST_JUMP_SECONDS = 31 * 3600  #: ffmpeg takes a larger one for an error in the timestamps, and ignores it
+_FURTHEST_JUMP_SECONDS = 31 * 3600  #: a larger one counts as an error for ffmpeg, and is ignored
 _NO_ROOM = ("Cannot allocate memory", "No space left on device")
 
 

@@ -1,7 +1,7 @@
 """One run of ffmpeg over untrusted media: bounded, drained, and gone when it is left.
 
 The input comes from an open file or from an iterator of blocks that a thread writes into its stdin.
-A second thread drains stderr, so that a chatty ffmpeg never blocks. The process has a session of its
+Whoever reads stdout drains stderr too, so that a chatty ffmpeg never blocks. The process has a session of its
 own, may write no large file, and is killed and reaped however the block is left.
 """
 
@@ -61,7 +61,8 @@ class FfmpegRun:
         stall_seconds: float = STALL_SECONDS,
     ) -> None:
         self.complaints: list[Complaint] = []
-        self.complaint_count = 0
+        self._line = b""  #: of stderr, not ended yet
+        self._still_complains = True
         self._where = where
         self._stall_seconds = stall_seconds
         self._moved_at = time.monotonic()
@@ -81,14 +82,13 @@ class FfmpegRun:
         except OSError as error:
             raise DecoderFailed(f"ffmpeg at '{command[0]}' can't be started: {error.strerror}.") from None
         _limit(self._process.pid)
-        self._threads = [threading.Thread(target=self._drain, name="ffmpeg-stderr", daemon=True)]
+        self._writer: threading.Thread | None = None
         if not is_file and fed_by is not None:
             blocks = iter(fed_by)
-            self._threads.append(
-                threading.Thread(target=self._feed, args=(blocks,), name="ffmpeg-stdin", daemon=True)
+            self._writer = threading.Thread(
+                target=self._feed, args=(blocks,), name="ffmpeg-stdin", daemon=True
             )
-        for thread in self._threads:
-            thread.start()
+            self._writer.start()
 
     def __enter__(self) -> Self:
         return self
@@ -109,28 +109,46 @@ class FfmpegRun:
         output = self._process.stdout.fileno()
         self._moved_at = time.monotonic()
         while True:
-            while not select.select([output], [], [], 1.0)[0]:
-                self._raise_feed_error()
-                if time.monotonic() - self._moved_at > self._stall_seconds:
-                    raise DecoderFailed(
-                        f"ffmpeg stood still for {self._stall_seconds:g} s; the recording is tried again."
-                    )
+            # A complaint is noted before the block beside it is read, so that its place is about right.
+            if output not in self._ready(output):
+                continue
             block = os.read(output, _READ_BYTES)
-            self._moved_at = time.monotonic()
             self._raise_feed_error()
             if not block:
                 return
             yield block
+            self._moved_at = time.monotonic()  # the consumer's own pauses don't count
 
     def wait(self) -> int:
         """The exit status, once stdout has ended; minus a signal's number. All complaints are in then."""
+        self._moved_at = time.monotonic()
+        while self._still_complains:
+            self._ready()
         try:
             status = self._process.wait(self._stall_seconds)
         except subprocess.TimeoutExpired:
             raise DecoderFailed("ffmpeg closed its output but did not end; it is tried again.") from None
-        self._threads[0].join(self._stall_seconds)
         self._raise_feed_error()
         return status
+
+    def _ready(self, *outputs: int) -> list[int]:
+        """Those of `outputs` that can be read now or within a second; stderr is drained on the way."""
+        assert self._process.stderr is not None
+        complaints = self._process.stderr.fileno()
+        poll = select.poll()  # and not select(), which can't see descriptors above 1,023
+        for pipe in [*outputs, complaints] if self._still_complains else outputs:
+            poll.register(pipe, select.POLLIN)
+        ready = [pipe for pipe, _ in poll.poll(1000)]
+        self._raise_feed_error()
+        if complaints in ready:
+            self._note(os.read(complaints, _READ_BYTES))
+        if ready:
+            self._moved_at = time.monotonic()
+        elif time.monotonic() - self._moved_at > self._stall_seconds:
+            raise DecoderFailed(
+                f"ffmpeg stood still for {self._stall_seconds:g} s; the recording is tried again."
+            )
+        return ready
 
     def _raise_feed_error(self) -> None:
         if self._feed_error is not None:
@@ -153,33 +171,24 @@ class FfmpegRun:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
 
-    def _drain(self) -> None:
-        assert self._process.stderr is not None
-        rest = b""
-        with contextlib.suppress(OSError, ValueError):
-            while data := os.read(self._process.stderr.fileno(), 1 << 16):
-                *lines, rest = (rest + data).split(b"\n")
-                rest = rest[:_LINE_BYTES]
-                for line in lines:
-                    self._note(line)
-        self._note(rest)
-
-    def _note(self, line: bytes) -> None:
-        text = _SPEAKER.sub("", line[:_LINE_BYTES].decode(errors="replace")).strip()
-        if not text or _NOT_A_COMPLAINT.search(text):
-            return
-        self.complaint_count += 1
-        if len(self.complaints) < _MOST_COMPLAINTS:
-            self.complaints.append(Complaint(self._where(), text[:300]))
+    def _note(self, data: bytes) -> None:
+        """Take some of stderr; nothing means that it has ended."""
+        self._still_complains = bool(data)
+        *lines, self._line = (self._line + (data or b"\n")).split(b"\n")
+        self._line = self._line[:_LINE_BYTES]
+        for line in lines:
+            text = _SPEAKER.sub("", line[:_LINE_BYTES].decode(errors="replace")).strip()
+            if text and not _NOT_A_COMPLAINT.search(text) and len(self.complaints) < _MOST_COMPLAINTS:
+                self.complaints.append(Complaint(self._where(), text[:300]))
 
     def _end(self) -> None:
         if self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        for thread in self._threads:
+        if self._writer is not None:
             # One that waits for its source can't be hurried; it is a daemon, and its next write fails.
-            thread.join(_WRITER_LEAVES_SECONDS)
+            self._writer.join(_WRITER_LEAVES_SECONDS)
         for pipe in (self._process.stdout, self._process.stderr):
             if pipe is not None:
                 pipe.close()

@@ -29,6 +29,7 @@ from whisper_farm.settings import IntakeSettings
 _MOST_CHAPTERS = 1_000
 _TITLE_CHARS = 500
 _PACKETS_TRIED = 400  #: how many may fail before the sound counts as unreadable
+_LOCKED = frozenset({"drms", "enca"})  #: tags of encrypted sound, which decodes to noise
 _BYTES_TRIED = 256 << 20  #: sound that starts later than this in a file is taken on trust
 
 
@@ -125,7 +126,7 @@ def _codec_of_sound(media: InputContainer, name: str) -> av.AudioCodecContext:
             raise RecordingUnusable(f"The recording {shown(name)} has video but no sound.")
         raise RecordingUnusable(f"There is no sound in the recording {shown(name)}.")
     codec = cast("av.AudioCodecContext | None", media.streams.audio[0].codec_context)
-    if codec is None or not codec.sample_rate or not codec.channels:
+    if codec is None or codec.codec_tag in _LOCKED or not codec.sample_rate or not codec.channels:
         raise RecordingUnusable(
             f"The sound in the recording {shown(name)} is locked, or in an encoding that the farm does not"
             " know; convert it to one as mp3, flac, m4a or wav."

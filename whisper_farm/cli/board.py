@@ -13,7 +13,9 @@ from whisper_farm.cli.printing import say
 from whisper_farm.farm.quoting import printable
 from whisper_farm.messages import Progress
 
+#: How often a plain line says how it goes: often at first, then seldom, for what runs all night.
 _LINE_EVERY_SECONDS = 10.0
+_LINE_SELDOM_SECONDS = 60.0
 
 
 class Board(Protocol):
@@ -51,12 +53,13 @@ def board_for(names: Sequence[str], *, live: bool | None = None) -> Board:
 
 
 class PlainBoard:
-    """Plain lines on stderr: each new thing once, each progress every ten seconds at most."""
+    """Plain lines on stderr: each new thing once, its progress every ten seconds, later every minute."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = [printable(name) for name in names]
         self._paces = [Pace() for _ in names]
         self._said_at: dict[str, float] = {}
+        self._began_at = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -92,9 +95,10 @@ class PlainBoard:
 
     def _is_due(self, subject: str, *, first_after: float = 0.0) -> bool:
         now = time.monotonic()
+        pause = _LINE_EVERY_SECONDS if now - self._began_at < 120.0 else _LINE_SELDOM_SECONDS
         if subject not in self._said_at:
-            self._said_at[subject] = now - _LINE_EVERY_SECONDS + first_after
-        if now - self._said_at[subject] < _LINE_EVERY_SECONDS:
+            self._said_at[subject] = now - pause + first_after
+        if now - self._said_at[subject] < pause:
             return False
         self._said_at[subject] = now
         return True

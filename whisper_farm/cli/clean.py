@@ -21,9 +21,10 @@ def clean(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     json: Json = False,
 ) -> int:
-    """Free space: chunks of jobs that have ended and left-overs; transcripts always stay.
+    """Free space, and say what goes.
 
-    Says what will go before it goes. With --recordings or --results it asks first, unless --yes is given.
+    Chunks of jobs that have ended go, and left-overs; transcripts always stay. With --recordings or
+    --results it asks first, unless --yes is given.
     """
     from whisper_farm.errors import BadRequest
     from whisper_farm.farm.cleaning import free, freeable

@@ -12,8 +12,9 @@ CAN_NOT_RUN = 3
 
 
 def doctor(model: Model = None, json: Json = False) -> int:
-    """Say what the farm finds on this machine, what is missing, and the command that mends it.
+    """Say what the farm lacks on this machine.
 
+    What is found, what is missing, and the command that mends it.
     Exit code 3 where something is missing that the farm can't get by itself.
     """
     from whisper_farm.farm.health import examine

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from whisper_farm.cli.waiting import wait_for
 from whisper_farm.embedded import stack
 from whisper_farm.embedded.stack import StackLease
+from whisper_farm.errors import UnknownModel
 from whisper_farm.farm.connection import Farm, is_remote, reach
-from whisper_farm.farm.model_choice import ChosenModel, choose_elsewhere, choose_here, remember
-from whisper_farm.farm.queues import nobody_serves
+from whisper_farm.farm.model_choice import ChosenModel, choose_by_name, choose_here, is_folder, remember
+from whisper_farm.farm.queues import nobody_serves, serving
 from whisper_farm.settings import FarmSettings
 
 Say = Callable[[str], None]
@@ -28,12 +29,9 @@ class OpenDoor:
         if self.lease is not None:
             self.lease.ensure_alive()
 
-    @property
     def warning(self) -> str | None:
-        """What stands in the way of a job for the model, in a sentence, or None."""
-        found = self.model.serving
-        if self.lease is not None or found is None:
-            return None
+        """What stands in the way of a job for the model now, in a sentence, or None."""
+        found = wait_for(serving(self.farm.client, self.model.name))
         return found.trouble or (None if found.workers else nobody_serves(self.model.name))
 
 
@@ -43,10 +41,24 @@ def is_up(settings: FarmSettings) -> bool:
 
 
 def model_here(
-    settings: FarmSettings, model: str | None, *, must_be: str | None = None
+    settings: FarmSettings, model: str | None, *, must_be: str | None = None, may_wait: bool = False
 ) -> ChosenModel | None:
-    """The model for this machine's own stack, had before anything starts; None for a farm elsewhere."""
-    return None if is_remote() else choose_here(settings, model, must_be=must_be)
+    """The model, brought to this machine before anything starts. None: only a name, for workers elsewhere.
+
+    It is only a name in a farm elsewhere; and in our own where a worker from elsewhere serves it, or
+    (`may_wait`) may come to serve it.
+
+    Raises:
+        UnknownModel: it can't be had.
+    """
+    if is_remote():
+        return None
+    try:
+        return choose_here(settings, model, must_be=must_be)
+    except UnknownModel:
+        if model is None or is_folder(model) or not (may_wait or _is_served(settings, model)):
+            raise
+        return None
 
 
 @contextmanager
@@ -63,10 +75,24 @@ def open_door(
     Raises:
         UnknownModel, FarmUnreachable, StoreUnreachable, StackBroken, ServerMissing: as they say.
     """
-    if chosen is None or chosen.weights is None:
+    if is_remote():
         farm = wait_for(reach(settings))
-        yield OpenDoor(farm, wait_for(choose_elsewhere(farm.client, farm.store, model)), None)
+        yield OpenDoor(farm, wait_for(choose_by_name(farm.client, farm.store, model)), None)
         return
-    with stack.join(settings, weights=chosen.weights, workers=workers, say=say) as lease:
-        remember(settings, chosen.weights)
-        yield OpenDoor(wait_for(reach(settings, running=lease.state)), chosen, lease)
+    weights = chosen.weights if chosen is not None else None
+    with stack.join(settings, weights=weights, workers=workers, say=say) as lease:
+        farm = wait_for(reach(settings, running=lease.state))
+        if weights is not None:
+            remember(settings, weights)
+        if chosen is None:
+            chosen = wait_for(choose_by_name(farm.client, farm.store, model))
+        yield OpenDoor(farm, chosen, lease)
+
+
+def _is_served(settings: FarmSettings, model: str) -> bool:
+    """Whether somebody serves it in the stack that runs, if one does."""
+    running = stack.find(settings)
+    if running is None:
+        return False
+    farm = wait_for(reach(settings, running=running))
+    return bool(wait_for(serving(farm.client, model)).workers)

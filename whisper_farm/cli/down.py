@@ -5,7 +5,10 @@ from whisper_farm.cli.options import Json
 
 
 def down(json: Json = False) -> int:
-    """End the farm of this machine; returns when all its processes are gone. Open jobs are kept."""
+    """End the farm of this machine.
+
+    Returns when all its processes are gone. Open jobs are kept, and go on when it is up again.
+    """
     from whisper_farm.embedded import stack
     from whisper_farm.errors import BadRequest
     from whisper_farm.farm.connection import is_remote

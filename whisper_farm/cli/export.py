@@ -23,7 +23,7 @@ def export(
     ] = False,
     json: Json = False,
 ) -> int:
-    """Write the transcript of a job that has ended, from the farm's store."""
+    """Write the transcript of a job that has ended."""
     from whisper_farm.errors import BadRequest
     from whisper_farm.farm import jobs, outputs
     from whisper_farm.farm.connection import records

@@ -69,10 +69,9 @@ def _unforeseen(error: BaseException, home: Path | None) -> str:
     trace = "".join(traceback.format_exception(error))
     entry = f"{datetime.now().astimezone().isoformat(timespec='seconds')} {' '.join(sys.argv)!r}\n{trace}\n"
     log = _write_log(entry, home)
-    return (
-        f"Something went wrong that the farm did not foresee ({type(error).__name__}{': ' if said else ''}{said});"
-        f" {f'the details are in {log}' if log else 'its details could not be written anywhere'}."
-    )
+    where = f"the details are in {log}" if log else "its details could not be written anywhere"
+    what = f"{type(error).__name__}{': ' if said else ''}{said}"
+    return f"Something went wrong that the farm did not foresee ({what}); {where}."
 
 
 def _write_log(entry: str, home: Path | None) -> Path | None:

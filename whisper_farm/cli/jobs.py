@@ -40,7 +40,8 @@ def jobs(
         job for job in listed.jobs if state in {None, job.entry.state} and owner in {None, job.entry.owner}
     ][:limit]
     if json:
-        printing.show_json({"jobs": [_as_json(job) for job in shown], "more": not listed.is_complete})
+        more = {} if listed.is_complete else {"more": True}
+        printing.show_json({"jobs": [_as_json(job) for job in shown], **more})
     else:
         _as_table(shown, listed)
     for key in listed.damaged:
@@ -94,4 +95,4 @@ def _duration(job: ListedJob) -> float | None:
 def _as_json(job: ListedJob) -> dict[str, object]:
     entry = job.entry.model_dump(mode="json", exclude={"schema_number"}, by_alias=False)
     progress = job.progress.model_dump(mode="json") if job.progress is not None else None
-    return {**entry, "state": state_of(job), "progress": progress}
+    return {**entry, "waits": state_of(job) == "waiting", "progress": progress}

@@ -17,6 +17,17 @@ Model = Annotated[
         show_default=False,
     ),
 ]
+WorkersOrNone = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        min=0,
+        max=256,
+        metavar="N",
+        help="Transcription processes; 0 where workers elsewhere do it all.",
+        show_default=False,
+    ),
+]
 Workers = Annotated[
     int | None,
     typer.Option(

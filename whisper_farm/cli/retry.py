@@ -18,8 +18,9 @@ def retry(job: Job, model: Model = None, json: Json = False) -> int:
     chosen = model_here(settings, wanted, must_be=stored.request.weights)
     with open_door(settings, wanted, chosen=chosen, say=printing.say) as door:
         retried = wait_for(jobs.retry(door.farm.client, door.farm.store, job, model=door.model.name))
-        if door.warning is not None:
-            printing.say(door.warning)
+        warning = door.warning()
+    if warning is not None:
+        printing.say(warning)
     if json:
         printing.show_json({"job": job, "how": retried.how, "chunks": retried.chunks})
         return 0

@@ -9,7 +9,10 @@ from whisper_farm.farm.showing import JobPage
 
 
 def show(job: Job, json: Json = False) -> None:
-    """Show all that is known of one job: state, recording, gaps, who heard what, where its outputs are."""
+    """Show all that is known of one job.
+
+    Its state, recording, gaps, who heard what, and where its outputs are.
+    """
     from whisper_farm.cli.door import is_up
     from whisper_farm.cli.waiting import wait_for
     from whisper_farm.farm.connection import reach, records
@@ -27,7 +30,7 @@ def show(job: Job, json: Json = False) -> None:
 
 
 def _lines(page: JobPage) -> list[tuple[str, str]]:
-    lines = [("job", page.job), ("state", page.state)]
+    lines = [("job", page.job), ("state", "waiting" if page.waits else page.state)]
     if page.message:
         lines.append(("why", page.message))
     lines += [("recording", page.name), ("source", page.source)]
@@ -59,7 +62,9 @@ def _lines(page: JobPage) -> list[tuple[str, str]]:
     lines += [("warning", warning) for warning in page.warnings]
     for worker, chunks in Counter(page.chunk_workers).most_common():
         lines.append(("worker", f"{worker or 'nobody'}: {words.count(chunks, 'chunk')}"))
-    lines += [("output", str(path)) for path in page.outputs.values()]
+    if page.outputs:
+        folder = next(iter(page.outputs.values())).rpartition("/")[0]
+        lines.append(("outputs", f"{folder}/ ({', '.join(sorted(page.outputs))})"))
     if page.ui:
         lines.append(("in Temporal", page.ui))
     return lines
@@ -69,6 +74,7 @@ def _as_json(page: JobPage) -> dict[str, object]:
     return {
         "job": page.job,
         "state": page.state,
+        "waits": page.waits,
         "message": page.message,
         "name": page.name,
         "source": page.source,

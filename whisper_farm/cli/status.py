@@ -7,14 +7,16 @@ from whisper_farm.cli.options import Json
 from whisper_farm.cli.table import show_page
 from whisper_farm.embedded.state import StackState
 from whisper_farm.farm.overview import Overview, overview_of
+from whisper_farm.farm.worker_credential import worker_key_files
 from whisper_farm.settings import FarmSettings
 
 NOT_UP = 3
 
 
 def status(json: Json = False) -> int:
-    """Say what runs: Temporal, the store, each process, the models served and the open jobs.
+    """Say what runs.
 
+    Temporal, the store, each process, the models served and how many jobs are open.
     Exit code 3 where nothing runs.
     """
     from whisper_farm.cli.waiting import wait_for
@@ -68,7 +70,7 @@ def as_json(settings: FarmSettings, state: StackState | None, found: Overview | 
             "ui": facts.ui,
             "cli": facts.cli,
         }
-        document["store"] = state.store.description
+        document["store"] = _store_as_json(settings, state)
         document["processes"] = [
             {
                 "role": process.role,
@@ -89,7 +91,7 @@ def as_json(settings: FarmSettings, state: StackState | None, found: Overview | 
                 "ui": None,
                 "cli": None,
             }
-            document["store"] = found.store
+            document["store"] = {"kind": None, "description": found.store}
         document["open_jobs"] = found.open_jobs
         document["models"] = [
             {
@@ -105,6 +107,22 @@ def as_json(settings: FarmSettings, state: StackState | None, found: Overview | 
     return document
 
 
+def _store_as_json(settings: FarmSettings, state: StackState) -> dict[str, Any]:
+    told = state.store.environment
+    store: dict[str, Any] = {
+        "kind": state.store.kind,
+        "description": state.store.description,
+        "bucket": told.get("WHISPER_FARM_BUCKET"),
+        "folder": told.get("WHISPER_FARM_STORE_FOLDER"),
+        "endpoint": told.get("WHISPER_FARM_S3_ENDPOINT"),
+        "region": told.get("WHISPER_FARM_S3_REGION"),
+    }
+    if state.store.kind == "minio":
+        access, secret = worker_key_files(settings.home)
+        store["worker"] = {"access_key_file": str(access), "secret_key_file": str(secret)}
+    return store
+
+
 def _lines(settings: FarmSettings, state: StackState | None, found: Overview) -> list[tuple[str, str]]:
     lines = [("temporal", f"{found.address}, namespace {found.namespace}")]
     if state is not None:
@@ -113,6 +131,9 @@ def _lines(settings: FarmSettings, state: StackState | None, found: Overview) ->
         lines.append(("its UI", state.temporal.ui))
         lines.append(("its command", state.temporal.cli))
     lines.append(("store", found.store))
+    if state is not None and state.store.kind == "minio":
+        folder = worker_key_files(settings.home)[0].parent
+        lines.append(("its worker's key", f"{folder}/worker.access_key and worker.secret_key"))
     for process in state.processes if state is not None else ():
         how = "up" if process.ready else process.trouble or "starting"
         again = f", restarted {words.count(process.restarts, 'time')}" if process.restarts else ""

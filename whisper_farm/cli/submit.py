@@ -28,7 +28,10 @@ def submit(
     again: Annotated[bool, typer.Option("--again", help="Compute anew what is there already.")] = False,
     json: Json = False,
 ) -> int:
-    """Begin a job and print its id; 'watch' shows how it goes, 'export' writes its transcript."""
+    """Begin a job and print its id.
+
+    'watch' shows how it goes, 'export' writes its transcript.
+    """
     from whisper_farm.cli.submitting import Wanted, hand_in, read_labels
     from whisper_farm.cli.transcribing import read_language
     from whisper_farm.request import Decoding, check_job_id

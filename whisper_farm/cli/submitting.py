@@ -63,8 +63,8 @@ def hand_in(wanted: Wanted) -> Begun:
         # In a farm elsewhere, what may be read is for its own settings to say.
         parse_source(wanted.source, own_bucket=load(StoreSettings).bucket, allowed=limits.sources)
     _request(wanted, source="recordings/x", model=None, weights=None, looked=looked)
-    chosen = model_here(settings, wanted.model)
-    if chosen is not None and looked is not None:
+    chosen = model_here(settings, wanted.model, may_wait=True)
+    if looked is not None and not is_remote():
         check_room(settings.home, [looked])
     with board_for([looked.name if looked is not None else wanted.source]) as board:
         try:
@@ -95,7 +95,7 @@ def _begin(
     if not wanted.again and jobs.finished(store, job, request) is not None:
         return Begun(job=job, how="finished", warning=None)
     how = wait_for(jobs.begin(door.farm.client, store, job, request, seconds=seconds))
-    return Begun(job=job, how=how, warning=door.warning)
+    return Begun(job=job, how=how, warning=door.warning())
 
 
 def _request(

@@ -10,7 +10,7 @@ from whisper_farm.cli.options import Json, Model, Workers
 
 def transcribe(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Recordings: audio, or video with sound.")
+        list[str], typer.Argument(metavar="FILE", help="Recordings: audio, or video with sound.")
     ],
     model: Model = None,
     language: Annotated[
@@ -38,7 +38,9 @@ def transcribe(
     again: Annotated[bool, typer.Option("--again", help="Compute anew what is there already.")] = False,
     json: Json = False,
 ) -> int:
-    """Transcribe recordings: each becomes STEM.json, .srt, .vtt, .txt and .tsv.
+    """Transcribe recordings.
+
+    Each becomes STEM.json, .srt, .vtt, .txt and .tsv.
 
     The same command again joins the running job, takes an interrupted one up where it stopped, or prints a
     finished one at once. A name that begins with a dash goes after '--'.

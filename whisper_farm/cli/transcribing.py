@@ -17,6 +17,7 @@ from whisper_farm.cli.ending import exit_code_of, sentence_of, warning_of
 from whisper_farm.cli.faults import JOB_FAILED
 from whisper_farm.cli.signals import Interrupted
 from whisper_farm.cli.waiting import wait_for
+from whisper_farm.embedded.layout import HomeLayout
 from whisper_farm.errors import BadRequest, FarmError, RecordingChanged, RecordingUnusable, StackBroken
 from whisper_farm.farm import jobs, watching
 from whisper_farm.farm.connection import is_remote, records
@@ -88,7 +89,7 @@ def carry_out(asked: Asked, *, as_json: bool) -> int:
         also=printing.say,
     )
     model = model_here(settings, asked.model)
-    if model is not None:
+    if not is_remote():
         check_room(settings.home, [each.looked for each in placed])
     tasks = [Task(row, each) for row, each in enumerate(placed)]
     with board_for([each.looked.name for each in placed]) as board:
@@ -118,9 +119,10 @@ class _Work:
         self._recordings: dict[int, Recording] = {}
 
     def find_finished(self, model: ChosenModel) -> bool:
-        """Whether each job was finished before, so that no stack is needed. A store that is down can't tell."""
+        """Whether each job was done before, so that no stack is needed; a store that is down can't tell."""
         if self._asked.again:
             return False
+        HomeLayout(self._settings.home).prepare()  # before the store is: the folder is for this user alone
         try:
             store = records(self._settings)
         except StackBroken:
@@ -140,8 +142,8 @@ class _Work:
             say=self._board.preparing,
         )
         with door as opened:
-            if opened.warning is not None:
-                self._board.note(opened.warning)
+            if (warning := opened.warning()) is not None:
+                self._board.note(warning)
             for task in self._tasks:
                 self._begin(opened, task)
             wait_for(self._watch_all(opened))
@@ -150,10 +152,10 @@ class _Work:
         if task.ended is not None or task.fault is not None:
             return
         self._store(door.farm.store, task)
-        if not self._asked.again:
-            self._take_finished(door.farm.store, task, door.model)
         recording = self._recordings.get(task.row)
-        if task.ended is not None or recording is None:
+        if recording is None or (
+            not self._asked.again and self._take_finished(door.farm.store, task, door.model)
+        ):
             return
         task.job = self._job_of(recording, door.model)
         task.began_at = time.monotonic()
@@ -186,15 +188,18 @@ class _Work:
         except (RecordingUnusable, RecordingChanged) as error:
             self._fail(task, error)
 
-    def _take_finished(self, store: ObjectStore, task: Task, model: ChosenModel) -> None:
+    def _take_finished(self, store: ObjectStore, task: Task, model: ChosenModel) -> bool:
+        """Whether the job was done before; then its transcript is written now."""
         recording = self._recordings.get(task.row)
         if recording is None or task.fault is not None:
-            return
+            return False
         job = self._job_of(recording, model)
         ended = jobs.finished(store, job, self._request(recording, task, model))
-        if ended is not None:
-            task.job = job
-            self._end(store, task, ended)
+        if ended is None:
+            return False
+        task.job = job
+        self._end(store, task, ended)
+        return True
 
     async def _watch_all(self, door: OpenDoor) -> None:
         waiting = [task for task in self._tasks if task.ended is None and task.fault is None]
@@ -255,10 +260,11 @@ def _kept(tasks: Sequence[Task]) -> str:
     goes_on = "elsewhere" if is_remote() else "here"
     if len(begun) == 1:
         return (
-            f"Interrupted; the job '{begun[0]}' is kept and goes on {goes_on}, and the same command takes it up"
-            " again."
+            f"Interrupted; the job '{begun[0]}' is kept and goes on {goes_on}, and the same command takes it"
+            " up again."
         )
-    return f"Interrupted; {len(begun)} jobs are kept and go on {goes_on}, and the same command takes them up again."
+    many = f"{len(begun)} jobs are kept and go on {goes_on}"
+    return f"Interrupted; {many}, and the same command takes them up again."
 
 
 def _print_results(tasks: Sequence[Task], *, as_json: bool) -> int:

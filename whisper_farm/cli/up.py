@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 import typer
 
 from whisper_farm.cli import printing
-from whisper_farm.cli.options import Json, Model, Workers
+from whisper_farm.cli.options import Json, Model, WorkersOrNone
 
 
 def up(
     model: Model = None,
-    workers: Workers = None,
+    workers: WorkersOrNone = None,
     store: Annotated[
         Literal["local", "minio"] | None,
         typer.Option(
@@ -25,9 +25,10 @@ def up(
     ] = None,
     json: Json = False,
 ) -> int:
-    """Start the farm of this machine and keep it up; the model becomes the farm's default.
+    """Start the farm of this machine.
 
-    Returns once every process is up and the model is loaded. A farm that runs already is made to stay.
+    It stays up until 'down', also where it ran already, and its model is the farm's default from now on.
+    Returns once every process is up and the model is loaded.
     """
     from whisper_farm.cli.board import board_for
     from whisper_farm.cli.status import as_json, summary

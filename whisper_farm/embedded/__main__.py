@@ -36,6 +36,7 @@ def main(make: MakeTable = make_table) -> NoReturn:
     if os.fork():
         os._exit(0)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    os.umask(0o077)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     layout = HomeLayout(Path(order.home))
     os.set_inheritable(order.lock, False)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import select
 import socket
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,10 +71,21 @@ def tell(state: StackState, command: str, **facts: object) -> Answered:
 def is_held(connection: socket.socket) -> bool:
     """Whether the other end still holds the connection: it says nothing while it does."""
     try:
-        readable, _, _ = select.select([connection], [], [], 0)
+        connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass
+    return False
+
+
+def farewell(connection: socket.socket) -> str | None:
+    """Why the other end let go, in a clause, where it said so; None where it just went."""
+    try:
+        said = json.loads(connection.recv(4096, socket.MSG_DONTWAIT) or b"null")
     except (OSError, ValueError):
-        return False
-    return not readable
+        return None
+    return str(said["farewell"]) if isinstance(said, dict) and "farewell" in said else None
 
 
 def _read_answer(connection: socket.socket) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from dataclasses import dataclass
 
 from whisper_farm.embedded.ports import LOOPBACK
 
@@ -21,20 +21,29 @@ MOST_CONNECTIONS = 256
 Command = dict[str, object]
 Answer = dict[str, object]
 
-#: Answers a command, and says for how long its connection is to be held (None: not at all).
-Obey = Callable[[Command], Awaitable[tuple[Answer, Callable[[], None] | None]]]
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """That a connection is to be held open after its answer."""
+
+    let_go: Callable[[], None] = lambda: None  #: called once it is gone
+    to_the_end: bool = False  #: until the supervisor itself goes; else it may be sent away before
+
+
+#: Answers a command, and says whether its connection is to be held.
+Obey = Callable[[Command], Awaitable[tuple[Answer, Hold | None]]]
 
 
 class ControlServer:
     """Listens on a free port of loopback until closed."""
 
     def __init__(self, token: str, obey: Obey) -> None:
-        """`obey` answers a command; where it also gives a callable, the connection is held open, and the
-        callable called once it is gone."""
+        """`obey` answers a command; where it gives a `Hold` too, the connection is held open."""
         self._token = token
         self._obey = obey
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
+        self._guests: set[asyncio.StreamWriter] = set()  #: held, but not to the end
 
     async def open(self) -> int:
         """Begin to listen; the port."""
@@ -46,6 +55,12 @@ class ControlServer:
         """Take no new connections; those that are held go on."""
         if self._server is not None:
             self._server.close()
+
+    def send_away(self, farewell: str) -> None:
+        """Tell those that are held, but not to the end, why they have to go, and hang up."""
+        for writer in list(self._guests):
+            writer.write(json.dumps({"farewell": farewell}).encode() + b"\n")
+            writer.close()
 
     async def hang_up(self) -> None:
         """End the connections that are still there."""
@@ -61,7 +76,7 @@ class ControlServer:
         self._connections.add(task)
         try:
             await self._converse(reader, writer)
-        except (OSError, ValueError, TimeoutError, asyncio.IncompleteReadError):
+        except (OSError, ValueError, TimeoutError, RecursionError, asyncio.IncompleteReadError):
             pass  # it left, or talked nonsense: that is the end of this connection, and of nothing else
         finally:
             self._connections.discard(task)
@@ -72,17 +87,19 @@ class ControlServer:
             command = json.loads(await reader.readline())
         if not isinstance(command, dict) or not self._knows_token(command.pop("token", None)):
             return
-        answer, let_go = await self._obey(command)
+        answer, hold = await self._obey(command)
+        if hold is not None and not hold.to_the_end:
+            self._guests.add(writer)
         try:
             writer.write(json.dumps(answer).encode() + b"\n")
             async with asyncio.timeout(FIRST_LINE_SECONDS):
                 await writer.drain()
-            if let_go is not None:
-                with suppress(OSError):
-                    await reader.read(1)
+            if hold is not None:
+                await reader.read(1)
         finally:
-            if let_go is not None:
-                let_go()
+            self._guests.discard(writer)
+            if hold is not None:
+                hold.let_go()
 
     def _knows_token(self, said: object) -> bool:
         return isinstance(said, str) and hmac.compare_digest(

@@ -25,7 +25,7 @@ SEARCH_ATTRIBUTES = {
     "WhisperAudioSecondsLeft": "Double",
     "WhisperOwner": "Keyword",
 }
-_RUNNING_JOBS = 'WorkflowType="TranscribeWorkflow" AND ExecutionStatus="Running"'
+RUNNING_JOBS = 'WorkflowType="TranscribeWorkflow" AND ExecutionStatus="Running"'
 
 #: How long closed runs stay to be looked at; the server's own default is a day. The store is the record.
 RETENTION_SECONDS = 30 * 24 * 3600
@@ -112,7 +112,7 @@ class DevServer:
         """How many jobs run. Raises `OSError` where the server does not answer."""
         said = ask_json(
             self.ports["temporal_http"],
-            f"/api/v1/namespaces/{NAMESPACE}/workflow-count?query={quote(_RUNNING_JOBS)}",
+            f"/api/v1/namespaces/{NAMESPACE}/workflow-count?query={quote(RUNNING_JOBS)}",
         )
         return int(str(said.get("count", 0)))
 
@@ -153,7 +153,9 @@ class DevServer:
     def _argv(self) -> tuple[str, ...]:
         ports = self.ports
         options = [
-            f"--db-filename={self.database}",
+            # From the data folder, where the process starts: the server takes this for a URL of a kind, in
+            # which a folder's `?` or `%` would mean something else.
+            f"--db-filename={self.folder.name}/{self.database.name}",
             f"--ip={LOOPBACK}",
             f"--port={ports['temporal']}",
             f"--ui-ip={LOOPBACK}",

@@ -6,27 +6,24 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from whisper_farm.embedded.channel import Answered, NoSupervisor, ask, is_held, tell
+from whisper_farm.embedded.awaiting import trouble_of, wait_until_up
+from whisper_farm.embedded.channel import Answered, NoSupervisor, ask, tell
 from whisper_farm.embedded.ending import LEAVE_SECONDS, take_lock
+from whisper_farm.embedded.lock import unlock
 from whisper_farm.embedded.need import Need
 from whisper_farm.embedded.order import StackOrder
 from whisper_farm.embedded.processes import wait_until
 from whisper_farm.embedded.starting import TemporalProgram, start_supervisor
-from whisper_farm.embedded.state import ModelServed, ProcessState, StackState, StoreKind, read_state
+from whisper_farm.embedded.state import ModelServed, StackState, StoreKind, read_state
 from whisper_farm.embedded.supervisor import OTHER_WEIGHTS
 from whisper_farm.embedded.version import stack_version
 from whisper_farm.errors import StackBroken
 from whisper_farm.settings import StoreSettings, load
 
-#: For servers and control worker to come up. Transcription workers get longer: models may be large.
-SERVERS_SECONDS = 90.0
-WORKERS_SECONDS = 900.0
-
 #: For another command's stack to finish starting or leaving.
 OTHERS_SECONDS = 60.0
 
 _LOOK_SECONDS = 0.04
-_SAY_AFTER_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,7 @@ def join_stack(need: Need) -> tuple[StackState, socket.socket]:
     try:
         if need.model is not None:
             _serve(lease.state, need.model, need)
-        return _wait_until_up(need, lease), lease.connection
+        return wait_until_up(need, lease), lease.connection
     except NoSupervisor:
         lease.connection.close()
         raise StackBroken("The stack ended while it was being joined; run the command again.") from None
@@ -61,6 +58,7 @@ def join_stack(need: Need) -> tuple[StackState, socket.socket]:
 def _take_lease(need: Need) -> Answered:
     """A lease on a stack that fits the need, whoever starts it."""
     layout, deadline = need.layout, time.monotonic() + OTHERS_SECONDS
+    layout.prepare()
     programs: _Programs | None = None
     replaced: StackState | None = None
     while time.monotonic() < deadline:
@@ -77,7 +75,6 @@ def _take_lease(need: Need) -> Answered:
             continue
         earlier = replaced or known
         if programs is None:
-            layout.prepare()
             programs = _get_programs(need, earlier)
             deadline = time.monotonic() + OTHERS_SECONDS
         lock = take_lock(layout)
@@ -86,8 +83,10 @@ def _take_lease(need: Need) -> Answered:
             continue
         try:
             _start(need, lock, programs, earlier)
-        finally:
-            os.close(lock)
+        except BaseException:
+            unlock(lock, layout.lock_file)
+            raise
+        os.close(lock)
     raise StackBroken(
         f"The stack of '{layout.root}' neither starts nor leaves; end it with 'whisper-farm down', and see"
         f" '{layout.log('supervisor')}'."
@@ -144,7 +143,7 @@ def _why_not(need: Need, state: StackState, differs: object) -> str:
                 f" not at port {need.temporal_port}, and has work to do; {mend}."
             )
         case _:
-            return f"{_trouble(need, state)} {mend.capitalize()}."
+            return f"{trouble_of(need, state)} {mend.capitalize()}."
 
 
 def _get_programs(need: Need, earlier: StackState | None) -> _Programs:
@@ -199,46 +198,3 @@ def _serve(state: StackState, model: ModelServed, need: Need) -> None:
         )
     if not answered.ok:
         raise NoSupervisor("it leaves")
-
-
-def _wait_until_up(need: Need, lease: Answered) -> StackState:
-    """The state once all that is needed is up."""
-    state, began, told = lease.state, time.monotonic(), False
-    while True:
-        state = tell(state, "state").state
-        servers = [process for process in state.processes if process.role != "gpu"]
-        workers = state.workers_of(need.weights.name) if need.weights is not None else ()
-        lost = next((process for process in (*servers, *workers) if process.trouble), None)
-        if lost is not None:
-            raise StackBroken(_lost(need, lost, lost.trouble or ""))
-        late = next((process for process in (*servers, *workers) if not process.ready), None)
-        if late is None:
-            return state
-        waited_seconds = time.monotonic() - began
-        if waited_seconds > (WORKERS_SECONDS if late.role == "gpu" else SERVERS_SECONDS):
-            raise StackBroken(_lost(need, late, f"it is not up after {waited_seconds:.0f} s"))
-        if late.role == "gpu" and not told and waited_seconds > _SAY_AFTER_SECONDS:
-            told = True
-            need.say(f"Loading the model {late.model}")
-        if not is_held(lease.connection):
-            raise NoSupervisor("it ended")
-        time.sleep(_LOOK_SECONDS)
-
-
-def _lost(need: Need, process: ProcessState, words: str) -> str:
-    names = {
-        "temporal": "Temporal's dev server",
-        "store": "MinIO",
-        "control": "The control worker",
-        "gpu": "A transcription worker",
-    }
-    return (
-        f"{names.get(process.role, process.role)} does not start: {words.rstrip('.')}. Its log is"
-        f" '{need.layout.log(process.name)}'."
-    )
-
-
-def _trouble(need: Need, state: StackState) -> str:
-    """What is wrong with a broken stack, in a sentence."""
-    lost = next((process for process in state.processes if process.trouble), None)
-    return _lost(need, lost, lost.trouble or "") if lost is not None else "The stack is broken."

@@ -1,14 +1,16 @@
 """Keeps one process alive: starts it, sees it come up, starts it again when it ends."""
 
 import asyncio
+import logging
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from whisper_farm.embedded.child import Child
 from whisper_farm.embedded.restarts import Deaths, is_hopeless, pause_seconds
 from whisper_farm.embedded.spec import ProcessSpec
 from whisper_farm.embedded.state import ProcessState
+
+log = logging.getLogger("whisper_farm.supervisor")
 
 _FIRST_LOOK_SECONDS = 0.03
 _SLOWEST_LOOK_SECONDS = 0.25
@@ -29,6 +31,7 @@ class Keeper:
         self._ever_ready = False
         self._restarts = 0
         self._start_fault = ""
+        self._said = ""
         self._trouble: str | None = None
         self._leaving = asyncio.Event()
 
@@ -48,6 +51,7 @@ class Keeper:
             ready=self.up.is_set(),
             restarts=self._restarts,
             model=self.spec.model,
+            last_words=self._said,
             trouble=self._trouble,
         )
 
@@ -65,7 +69,8 @@ class Keeper:
             code = await self._one_life(last_words)
             if self._leaving.is_set():
                 break
-            last_words = self._last_words(code)
+            last_words = self._said = self._last_words(code)
+            log.warning("%s ended (%s): %s", self.spec.name, code, last_words)
             if is_hopeless(self._deaths, code=code, ever_ready=self._ever_ready):
                 self._trouble = last_words
                 self._changed()
@@ -83,11 +88,11 @@ class Keeper:
 
     async def _one_life(self, last_words: str) -> int:
         """From start to end; the exit code."""
-        if self.spec.before_start is not None:
-            await asyncio.to_thread(self.spec.before_start, last_words)
-        if self._leaving.is_set():
-            return 0
         try:
+            if self.spec.before_start is not None:
+                await asyncio.to_thread(self.spec.before_start, last_words)
+            if self._leaving.is_set():
+                return 0
             self._child = child = Child(self.spec, log=self._log, folder=self._folder)
         except OSError as error:
             self._child = None
@@ -110,9 +115,13 @@ class Keeper:
     async def _see_it_come_up(self, child: Child) -> None:
         pause = _FIRST_LOOK_SECONDS
         while True:
-            with suppress(OSError):
+            try:
                 if await asyncio.to_thread(self.spec.ready, child.pid):
                     break
+            except OSError:
+                pass  # it does not answer yet
+            except Exception as error:
+                log.warning("%s can't be asked whether it is up: %r", self.spec.name, error)
             await asyncio.sleep(pause)
             pause = min(_SLOWEST_LOOK_SECONDS, pause * 1.2)
         if child.running:

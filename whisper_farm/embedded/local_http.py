@@ -13,18 +13,27 @@ class NoAnswer(OSError):
     """The server is not there, is not ready, or says no."""
 
 
-def ask(port: int, path: str, *, body: Mapping[str, object] | None = None, seconds: float = 2.0) -> bytes:
-    """The answer to a GET, or to a POST of `body` as JSON.
+def ask(
+    port: int,
+    path: str,
+    *,
+    body: Mapping[str, object] | None = None,
+    host: str | None = None,
+    seconds: float = 2.0,
+) -> bytes:
+    """The answer to a GET, or to a POST of `body` as JSON. `host` is the name by which the server is called.
 
     Raises:
         NoAnswer: there is none within `seconds`, or its status is not 200.
     """
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=seconds)
     try:
+        headers = {"Host": host or f"{LOOPBACK}:{port}"}
         if body is None:
-            connection.request("GET", path)
+            connection.request("GET", path, headers=headers)
         else:
-            connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+            headers["Content-Type"] = "application/json"
+            connection.request("POST", path, json.dumps(body), headers)
         answer = connection.getresponse()
         data = answer.read(_ANSWER_LIMIT_BYTES)
     except (OSError, http.client.HTTPException) as error:

@@ -93,7 +93,8 @@ class MinioServer:
                 "--quiet",
                 f"--address={LOOPBACK}:{self.port}",
                 f"--certs-dir={self.folder / 'certs'}",
-                str(data),
+                # From the data folder, where the process starts: braces and dots mean something in here.
+                f"{self.folder.name}/{data.name}",
             ),
             environment={
                 **environment,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 WRONG_REQUEST_CODE = 2
 GOOD_LIFE_SECONDS = 10.0
 LONGEST_PAUSE_SECONDS = 4.0
-TRIES_OF_ITS_OWN = 3  #: exits before it ever came up
+TRIES_OF_ITS_OWN = 4  #: exits before it ever came up
 TRIES_KILLED = 8  #: ends by a signal before it ever came up: somebody's `kill`, or no memory
 
 

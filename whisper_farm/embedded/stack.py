@@ -9,7 +9,7 @@ import socket
 from types import TracebackType
 from typing import Self
 
-from whisper_farm.embedded.channel import NoSupervisor, is_held, tell
+from whisper_farm.embedded.channel import NoSupervisor, farewell, is_held, tell
 from whisper_farm.embedded.commands import MOST_WORKERS
 from whisper_farm.embedded.ending import down
 from whisper_farm.embedded.joining import join_stack
@@ -48,15 +48,20 @@ class StackLease:
         return is_held(self._connection)
 
     def ensure_alive(self) -> bool:
-        """Bring the stack back where its supervisor was ended; whether that was needed. Call it now and then
+        """Bring the stack back where its supervisor was killed; whether that was needed. Call it now and then
         while waiting: the supervisor sees to everything but itself.
 
         Raises:
-            StackBroken: it can't be brought back.
+            StackBroken: it can't be brought back, or a person ended it with `down`.
         """
         if self.is_held:
             return False
+        why = farewell(self._connection)
         self._connection.close()
+        if why is not None:
+            raise StackBroken(
+                f"The stack is gone: {why}. The job is kept, and the same command takes it up again."
+            )
         self.state, self._connection = join_stack(self._need)
         return True
 

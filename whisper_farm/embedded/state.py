@@ -62,6 +62,7 @@ class ProcessState:
     started: float  #: seconds since the epoch
     ready: bool  #: it answers; of a worker: its model is loaded and its poller was seen
     restarts: int = 0
+    last_words: str = ""  #: what it said last before it ended, where it ended before
     model: str | None = None
     trouble: str | None = None  #: its last words, where it is not started any more
 

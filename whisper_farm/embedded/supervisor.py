@@ -7,26 +7,24 @@ it gets SIGTERM or SIGINT, when nobody needs it any more, or when its data folde
 
 import asyncio
 import dataclasses
-import itertools
 import logging
 import os
 import secrets
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
 from whisper_farm.embedded.commands import Serve, Wish, read_serve, read_wish
-from whisper_farm.embedded.control import Answer, Command, ControlServer
+from whisper_farm.embedded.control import Answer, Command, ControlServer, Hold
+from whisper_farm.embedded.crew import Crew
 from whisper_farm.embedded.idle import IdleClock
-from whisper_farm.embedded.keeper import Keeper
 from whisper_farm.embedded.layout import HomeLayout
 from whisper_farm.embedded.lock import is_at
-from whisper_farm.embedded.logs import bound
 from whisper_farm.embedded.processes import mark_of
-from whisper_farm.embedded.spec import ProcessSpec, ProcessTable
-from whisper_farm.embedded.state import ModelServed, ProcessState, StackState, WorkerShape, write_state
+from whisper_farm.embedded.spec import ProcessTable
+from whisper_farm.embedded.state import ModelServed, ProcessState, StackState, write_state
 
 log = logging.getLogger("whisper_farm.supervisor")
 
@@ -37,6 +35,9 @@ _START_GRACE_SECONDS = 5.0
 
 #: How long open jobs may be uncertain (the dev server is away) before they are taken for gone.
 _UNCERTAIN_SECONDS = 120.0
+
+#: What holders of leases hear when a person ended the stack. One that was killed says nothing.
+TOLD_TO_LEAVE = "it was ended by 'whisper-farm down'"
 
 #: A model of this name is served with other weights, by commands that still need them.
 OTHER_WEIGHTS = "other weights"
@@ -75,10 +76,8 @@ class Supervisor:
         self._token = secrets.token_urlsafe(32)
         self._control = ControlServer(self._token, self._obey)
         self._control_port = 0
-        self._keepers: dict[str, Keeper] = {}
-        self._keeping: dict[str, asyncio.Task[None]] = {}
-        self._retiring: dict[str, tuple[Keeper, asyncio.Task[None]]] = {}
-        self._models = {model.name: model for model in begin.models}
+        self._crew = Crew(table, layout, self._write_state)
+        self._begin_with = begin.models
         self._stay, self._default_model = begin.stay, begin.default_model
         self._leases = 0
         self._leaving = asyncio.Event()
@@ -92,11 +91,8 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._leaving.set)
-        loop.add_signal_handler(signal.SIGCHLD, self._look)
-        for spec in self._table.servers():
-            self._begin(spec)
-        for model in self._models.values():
-            self._add_workers(model, model.shapes)
+        loop.add_signal_handler(signal.SIGCHLD, self._crew.look)
+        self._crew.begin(self._begin_with)
         self._control_port = await self._control.open()
         self._write_state()
         report()
@@ -122,57 +118,12 @@ class Supervisor:
             token=self._token,
             temporal=self._table.temporal,
             store=self._table.store,
-            models=tuple(self._models.values()),
+            models=self._crew.models,
             default_model=self._default_model,
             stay=self._stay,
             leases=self._leases,
-            processes=(
-                me,
-                *(keeper.state for keeper in self._keepers.values()),
-                *(dataclasses.replace(keeper.state, model=None) for keeper, _ in self._retiring.values()),
-            ),
+            processes=(me, *self._crew.states),
         )
-
-    # -- keeping processes
-
-    def _begin(self, spec: ProcessSpec) -> None:
-        keeper = Keeper(
-            spec, log=self._layout.log(spec.name), folder=self._layout.root, changed=self._write_state
-        )
-        self._keepers[spec.name] = keeper
-        self._keeping[spec.name] = asyncio.create_task(keeper.keep(self._keepers.__getitem__), name=spec.name)
-
-    def _add_workers(self, model: ModelServed, shapes: Iterable[WorkerShape]) -> None:
-        for shape in shapes:
-            taken = {*self._keepers, *self._retiring}
-            name = next(name for n in itertools.count() if (name := f"gpu-{n}") not in taken)
-            self._begin(self._table.worker(name, model, shape))
-
-    def _workers_of(self, model: str) -> list[Keeper]:
-        return [k for k in self._keepers.values() if k.spec.role == "gpu" and k.spec.model == model]
-
-    def _retire(self, keepers: Iterable[Keeper]) -> None:
-        """Tell these to leave while the stack goes on. Until they are gone, their names stay taken."""
-        for keeper in list(keepers):
-            name = keeper.spec.name
-            del self._keepers[name]
-            self._retiring[name] = keeper, asyncio.create_task(self._end(keeper))
-
-    async def _end(self, keeper: Keeper) -> None:
-        name = keeper.spec.name
-        await keeper.leave()
-        keeping = self._keeping.pop(name, None)
-        if keeping is not None:
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
-        self._keepers.pop(name, None)
-        self._retiring.pop(name, None)
-        self._write_state()
-
-    def _look(self) -> None:
-        """SIGCHLD: one or more children ended."""
-        for keeper in (*self._keepers.values(), *(keeper for keeper, _ in self._retiring.values())):
-            keeper.look()
 
     def _write_state(self) -> None:
         if self._control_port:
@@ -185,9 +136,8 @@ class Supervisor:
     async def _watch(self) -> None:
         while not self._leaving.is_set():
             await self._think_of_leaving()
-            self._look()
-            for name in ("supervisor", *self._keepers):
-                bound(self._layout.log(name))
+            self._crew.look()
+            self._crew.bound_logs()
             alone = not self._stay and self._leases == 0
             pause = min(_TICK_SECONDS, self._idle.look_every_seconds) if alone else _TICK_SECONDS
             with suppress(TimeoutError):
@@ -196,6 +146,7 @@ class Supervisor:
     async def _think_of_leaving(self) -> None:
         if not is_at(self._lock, self._layout.lock_file):
             log.warning("The stack leaves: its data folder is gone")
+            self._control.send_away("its data folder was removed")
             self._leaving.set()
             return
         if self._stay or self._leases > 0 or await self._has_open_jobs():
@@ -206,7 +157,7 @@ class Supervisor:
 
     async def _has_open_jobs(self) -> bool:
         """Whether a job runs, or may run: the dev server is asked, and may be away for a moment."""
-        if self._is_broken:
+        if self._crew.is_broken:
             return False
         try:
             jobs = await asyncio.to_thread(self._table.open_jobs)
@@ -217,24 +168,15 @@ class Supervisor:
         self._uncertain_since = None
         return jobs > 0
 
-    @property
-    def _is_broken(self) -> bool:
-        """Whether a process is given up without which nothing runs."""
-        return any(keeper.given_up for keeper in self._keepers.values() if keeper.spec.role != "gpu")
-
     async def _leave(self) -> None:
         self._leaving.set()
         self._control.close()
-        workers = [k for k in self._keepers.values() if k.spec.role in {"gpu", "control"}]
-        servers = [k for k in self._keepers.values() if k.spec.role not in {"gpu", "control"}]
-        await asyncio.gather(*(task for _, task in self._retiring.values()), return_exceptions=True)
-        for stage in (workers, servers):
-            await asyncio.gather(*(self._end(keeper) for keeper in stage))
+        await self._crew.leave()
         await self._control.hang_up()
 
     # -- obeying
 
-    async def _obey(self, command: Command) -> tuple[Answer, Callable[[], None] | None]:
+    async def _obey(self, command: Command) -> tuple[Answer, Hold | None]:
         if self._leaving.is_set():
             return {"ok": False, "why": "leaving"}, None
         match command.get("command"):
@@ -258,13 +200,13 @@ class Supervisor:
     def _told(self) -> Answer:
         return {"ok": True, "state": dataclasses.asdict(self.state)}
 
-    async def _lease(self, wish: Wish) -> tuple[Answer, Callable[[], None] | None]:
+    async def _lease(self, wish: Wish) -> tuple[Answer, Hold | None]:
         differs = self._differs(wish)
         if differs:
             idle = self._leases == 0 and not await self._has_open_jobs()
             return self._told() | {"ok": False, "why": "differs", "differs": differs, "idle": idle}, None
         self._leases += 1
-        return self._told(), self._let_go
+        return self._told(), Hold(self._let_go)
 
     def _let_go(self) -> None:
         self._leases -= 1
@@ -275,7 +217,7 @@ class Supervisor:
         return [
             name
             for name, other in (
-                ("broken", self._is_broken),
+                ("broken", self._crew.is_broken),
                 ("version", wish.version != self._version),
                 ("store", wish.store not in {None, self._table.store.kind}),
                 ("temporal_port", wish.temporal_port not in {None, port}),
@@ -283,42 +225,17 @@ class Supervisor:
             if other
         ]
 
-    async def _leave_if_asked(self, *, only_if_idle: bool) -> tuple[Answer, Callable[[], None] | None]:
+    async def _leave_if_asked(self, *, only_if_idle: bool) -> tuple[Answer, Hold | None]:
         if only_if_idle and (self._leases > 0 or await self._has_open_jobs()):
             return {"ok": False, "why": "busy"}, None
         log.info("The stack leaves: it was told to")
+        self._control.send_away(TOLD_TO_LEAVE)
         self._leaving.set()
         # Held until everything is gone: whoever told it to leave learns of the end by the connection's.
-        return {"ok": True}, lambda: None
+        return {"ok": True}, Hold(to_the_end=True)
 
     async def _serve(self, serve: Serve) -> Answer:
-        wanted = serve.model
-        known = self._models.get(wanted.name)
-        if known is not None and known.fingerprint != wanted.fingerprint:
-            if self._leases > 1 or await self._has_open_jobs():
-                return {"ok": False, "why": OTHER_WEIGHTS}
-            self._retire(self._workers_of(wanted.name))
-            known = None
-        self._settle(serve, known)
-        self._write_state()
+        if self._crew.has_other_weights(serve.model) and (self._leases > 1 or await self._has_open_jobs()):
+            return {"ok": False, "why": OTHER_WEIGHTS}
+        self._crew.serve(serve)
         return {"ok": True}
-
-    def _settle(self, serve: Serve, known: ModelServed | None) -> None:
-        """Start what is missing and retire what is too many. `known`: how the model is served so far."""
-        wanted = serve.model
-        there = [] if known is None else self._workers_of(wanted.name)
-        lost = [keeper for keeper in there if keeper.given_up]
-        self._retire(lost)
-        if known is None:
-            self._models[wanted.name] = wanted
-            self._add_workers(wanted, wanted.shapes)
-        elif serve.count == "exactly" and known.shapes != wanted.shapes:
-            self._retire(keeper for keeper in there if keeper not in lost)
-            self._models[wanted.name] = wanted
-            self._add_workers(wanted, wanted.shapes)
-        elif serve.count == "at_least" and len(wanted.shapes) > len(known.shapes):
-            more = wanted.shapes[len(known.shapes) :]
-            self._models[wanted.name] = dataclasses.replace(known, shapes=(*known.shapes, *more))
-            self._add_workers(known, (*known.shapes[: len(lost)], *more))
-        else:
-            self._add_workers(known, known.shapes[: len(lost)])

@@ -12,6 +12,7 @@ from typing import Literal
 
 from whisper_farm import keys
 from whisper_farm.errors import BadRequest, ObjectDamaged
+from whisper_farm.farm.jobs import open_ids
 from whisper_farm.farm.quoting import quoted
 from whisper_farm.identity import stored_recording_sha256
 from whisper_farm.models import Plan
@@ -54,7 +55,7 @@ def freeable(
         BadRequest: results are asked for and a job is open.
     """
     now = now or datetime.now(UTC)
-    busy = open_jobs(store)
+    busy = open_ids(store)
     if results and busy:
         raise BadRequest(
             f"Results can go only while no job is open, and {quoted(min(busy))} is; wait for it or cancel it,"
@@ -77,7 +78,7 @@ def free(store: ObjectStore, what: Freeable) -> int:
     gone = 0
     for first in range(0, len(what.keys), _AT_ONCE):
         some = list(what.keys[first : first + _AT_ONCE])
-        busy = open_jobs(store)
+        busy = open_ids(store)
         if busy and what.kind == "results":
             break
         if busy and what.kind == "chunks":
@@ -89,11 +90,6 @@ def free(store: ObjectStore, what: Freeable) -> int:
         store.delete(some)
         gone += len(some)
     return gone
-
-
-def open_jobs(store: ObjectStore) -> set[str]:
-    """The ids of all jobs that have begun and not ended."""
-    return {stat.key.removeprefix("open/").removesuffix(".json") for stat in store.list("open/")}
 
 
 def _idle_chunks(store: ObjectStore, busy: set[str], now: datetime) -> Iterator[ObjectStat]:

@@ -177,6 +177,11 @@ def known(store: ObjectStore, job: str) -> StoredRequest | None:
     return find_document(store, keys.job_request(check_job_id(job)), StoredRequest)
 
 
+def open_ids(store: ObjectStore) -> set[str]:
+    """The ids of all jobs that have begun and not ended."""
+    return {stat.key.removeprefix("open/").removesuffix(".json") for stat in store.list("open/")}
+
+
 def state_of(store: ObjectStore, job: str) -> str:
     """The job's state as the catalogue tells it; `unknown` where it does not."""
     stored = known(store, job)

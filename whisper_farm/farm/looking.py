@@ -106,7 +106,7 @@ def check_room(folder: Path, recordings: Sequence[Looked]) -> None:
     )
     found = os.statvfs(folder)
     free = found.f_bavail * found.f_frsize
-    if free < needed + _SPARE_BYTES:
+    if found.f_blocks and free < needed + _SPARE_BYTES:
         raise StoreFull(
             f"The disk of {quoted(folder)} has {free / 1e6:,.0f} MB free, and this needs about"
             f" {(needed + _SPARE_BYTES) / 1e6:,.0f} MB; make room ('whisper-farm clean' may help), or set"

@@ -18,7 +18,7 @@ from whisper_farm.embedded.shapes import count_gpus
 from whisper_farm.embedded.whole_files import write_whole
 from whisper_farm.errors import BadRequest, StackBroken, StoreUnreachable, UnknownModel
 from whisper_farm.farm.connection import records
-from whisper_farm.farm.queues import Serving, only_weights, serving
+from whisper_farm.farm.queues import only_weights, serving
 from whisper_farm.farm.quoting import quoted
 from whisper_farm.models import FarmDefaults
 from whisper_farm.request import MODEL_NAME_PATTERN
@@ -39,7 +39,6 @@ class ChosenModel:
     fingerprint: str | None  #: of its weights; None where only its workers know them
     identity: str  #: what stands for the weights in a job's id
     weights: Weights | None = None  #: where they are on this machine
-    serving: Serving | None = None  #: who serves it, in a farm elsewhere
 
 
 def choose_here(settings: FarmSettings, model: str | None, *, must_be: str | None = None) -> ChosenModel:
@@ -60,14 +59,14 @@ def choose_here(settings: FarmSettings, model: str | None, *, must_be: str | Non
     )
 
 
-async def choose_elsewhere(client: Client, store: ObjectStore, model: str | None) -> ChosenModel:
-    """The model for a request to a farm elsewhere: its name there, and who serves it.
+async def choose_by_name(client: Client, store: ObjectStore, model: str | None) -> ChosenModel:
+    """The model for a request whose weights lie with workers elsewhere: its name is all there is.
 
     Raises:
         BadRequest: no model was named and the farm has no default, or two workers disagree about it.
         UnknownModel: that is no model's name, or a folder without a model.
     """
-    if model is not None and _is_folder(model):
+    if model is not None and is_folder(model):
         weights = resolve_weights(model)
         name, fingerprint = weights.name, weights.fingerprint
     else:
@@ -76,14 +75,12 @@ async def choose_elsewhere(client: Client, store: ObjectStore, model: str | None
             raise UnknownModel(
                 f"{quoted(name)} is no model's name; give one as 'large-v3-turbo', or a folder."
             )
-    found = await serving(client, name)
-    served = only_weights(found)
-    return ChosenModel(
-        name=name, fingerprint=fingerprint, identity=fingerprint or served or f"model {name}", serving=found
-    )
+    served = only_weights(await serving(client, name))
+    return ChosenModel(name=name, fingerprint=fingerprint, identity=fingerprint or served or f"model {name}")
 
 
-def _is_folder(model: str) -> bool:
+def is_folder(model: str) -> bool:
+    """Whether `model` is meant as a folder of this machine, rather than as a name."""
     return model.startswith((".", "/", "~")) or Path(model).is_dir()
 
 

@@ -56,7 +56,7 @@ def outputs_of(recording: Path, *, out: Path | None, formats: Iterable[str]) -> 
 
 def named_outputs(name: str, *, folder: Path, formats: Iterable[str]) -> Outputs:
     """As `outputs_of`, for a recording of which only the file name is known."""
-    stem = Path(name).stem or "transcript"
+    stem = Path(name.replace("\0", "")).stem or "transcript"
     paths = {extension: folder / f"{stem}.{extension}" for extension in formats}
     for path in paths.values():
         if len(os.fsencode(path.name)) > _LONGEST_NAME_BYTES:

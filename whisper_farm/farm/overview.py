@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass
 
 from whisper_farm import keys
-from whisper_farm.farm.cleaning import open_jobs
 from whisper_farm.farm.connection import Farm
+from whisper_farm.farm.jobs import open_ids
 from whisper_farm.farm.queues import Serving, models_served, nobody_serves, serving
 from whisper_farm.models import FarmDefaults
 from whisper_farm.storage.documents import find_document
@@ -47,5 +47,5 @@ async def overview_of(farm: Farm) -> Overview:
         namespace=farm.client.namespace,
         store=farm.store.describe(),
         models=models,
-        open_jobs=len(await asyncio.to_thread(open_jobs, farm.store)),
+        open_jobs=len(await asyncio.to_thread(open_ids, farm.store)),
     )

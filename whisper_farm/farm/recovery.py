@@ -74,7 +74,8 @@ def _enter_as_ended_from_outside(store: ObjectStore, mark: OpenMark, status: Wor
         ended = {
             "state": "failed",
             "ended_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "message": f"Its run was ended from outside ({status.name.lower()}); try: whisper-farm retry {mark.job}",
+            "message": f"Its run was ended from outside ({status.name.lower()});"
+            f" try: whisper-farm retry {mark.job}",
         }
         write_document(store, key, entry.model_copy(update=ended))
     store.delete([keys.open_mark(mark.job)])

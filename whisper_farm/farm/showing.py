@@ -11,7 +11,7 @@ from whisper_farm.farm import jobs
 from whisper_farm.farm.connection import Farm
 from whisper_farm.farm.watching import progress_of
 from whisper_farm.messages import TIMELINE_QUERY, JobResult, Progress, Timeline
-from whisper_farm.models import CatalogueEntry, Gap, Transcript
+from whisper_farm.models import Gap, Transcript
 from whisper_farm.storage.base import ObjectStore
 from whisper_farm.storage.documents import find_document
 
@@ -21,7 +21,8 @@ class JobPage:
     """One job. What is None or empty is not known, or not yet."""
 
     job: str
-    state: str  #: as in the catalogue, or `waiting`: kept, and no server runs it now
+    state: str  #: as in the catalogue; `unknown` where it tells nothing
+    waits: bool  #: it is open, and no server runs it now
     message: str | None
     name: str
     source: str
@@ -62,7 +63,8 @@ async def page_of(store: ObjectStore, farm: Farm | None, job: str) -> JobPage:
     known_duration = entry.duration_seconds if entry is not None else None
     return JobPage(
         job=job,
-        state="running" if runs else _state(entry),
+        state="running" if runs else entry.state if entry is not None else "unknown",
+        waits=entry is not None and entry.state == "running" and not runs,
         message=entry.message if entry is not None else None,
         name=jobs.name_of(store, stored),
         source=stored.request.source,
@@ -84,12 +86,6 @@ async def page_of(store: ObjectStore, farm: Farm | None, job: str) -> JobPage:
         progress=progress,
         ui=farm.ui_of(job) if farm is not None else None,
     )
-
-
-def _state(entry: CatalogueEntry | None) -> str:
-    if entry is None:
-        return "unknown"
-    return "waiting" if entry.state == "running" else entry.state
 
 
 def _transcript(store: ObjectStore, result: JobResult | None) -> Transcript | None:

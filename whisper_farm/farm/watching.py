@@ -100,8 +100,8 @@ async def _end_of(handle: WorkflowHandle[object, JobResult], job: str) -> Ended:
                     ) from None
             elif error.status not in PASSING or away.lasts_seconds() > _AWAY_SECONDS:
                 raise FarmUnreachable(
-                    f"Temporal does not tell how the job '{job}' goes ({_first_line(error)}); the job is kept,"
-                    " look at 'whisper-farm status'."
+                    f"Temporal does not tell how the job '{job}' goes ({_first_line(error)}); the job is"
+                    " kept, look at 'whisper-farm status'."
                 ) from None
             await asyncio.sleep(0.5)
         else:

@@ -34,10 +34,10 @@ class ObjectStore(Protocol):
         """The bucket's name, as it stands in `s3://bucket/key`. A folder has a name too."""
 
     def describe(self) -> str:
-        """The store in a few words for people, without a secret: `folder /home/me/...` or `s3 at host:port`."""
+        """The store in a few words, without a secret: `folder /home/me/...` or `s3 at host:port`."""
 
     def check(self) -> None:
-        """Does nothing where the store can be reached and its bucket is there; raises `StoreUnreachable` else."""
+        """Raises `StoreUnreachable` where the store can't be reached or its bucket is not there."""
 
     def put(self, key: str, data: bytes) -> None:
         """Store `data` whole, in place of what may be there."""

@@ -1,0 +1,189 @@
+"""Whatever is wrong with a request gets one sentence that names it, exit code 2, and starts nothing."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import MODEL, SPEECH, Command, refused
+from whisper_farm.audio.program import ffmpeg_path
+
+
+def _ffmpeg(*words: str | Path) -> None:
+    subprocess.run([ffmpeg_path(), "-nostdin", "-v", "error", *map(str, words)], check=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["transcribe"], "Missing argument 'FILE'"),
+        (["transcribe", "gone.mp3"], "'gone.mp3'"),
+        (["transcribe", ""], "empty"),
+        (["transcribe", "."], "name a file"),
+        (["transcribe", "talk.flac", "--fromat", "srt"], "--fromat"),
+        (["transcribe", "talk.flac", "--format", "doc"], "'doc'"),
+        (["transcribe", "talk.flac", "--format", ","], "empty list"),
+        (["transcribe", "talk.flac", "--language", "klingon"], "'klingon'"),
+        (["transcribe", "talk.flac", "--workers", "0"], "--workers"),
+        (["transcribe", "talk.flac", "--workers", "many"], "--workers"),
+        (["transcribe", "talk.flac", "--model", "nonsense"], "'nonsense'"),
+        (["transcribe", "talk.flac", "--model", "./nowhere"], "nowhere"),
+        (["transcribe", "talk.flac", "--model", "small"], "--model FOLDER"),
+        (["transcribe", "talk.flac", "talk.flac", "--model", MODEL], "both write"),
+        (["transcribe", "talk.flac", "--model", MODEL, "--out", "talk.flac"], "'talk.flac'"),
+        (["transcribe", "talk.flac", "--model", MODEL, "--out", "talk.flac/below"], "'talk.flac/below'"),
+        (["transcribe", "talk.flac", "--model", MODEL, "--out", "/proc/nowhere"], "'/proc/nowhere'"),
+        (["submit", "gone.mp3"], "'gone.mp3'"),
+        (["submit", "http://example.org/talk.mp3", "--model", MODEL], "https://"),
+        (["submit", "file:///etc/passwd", "--model", MODEL], "file:///etc/passwd"),
+        (["submit", "s3://elsewhere/talk.mp3", "--model", MODEL], "s3://elsewhere/talk.mp3"),
+        (["submit", "recordings/../jobs/x", "--model", MODEL], "recordings/../jobs/x"),
+        (["submit", "talk.flac", "--model", MODEL, "--job-id", "../x"], "'../x'"),
+        (["submit", "talk.flac", "--model", MODEL, "--label", "nothing"], "'nothing'"),
+        (["up", "--store", "tape"], "tape"),
+        (["up", "--temporal-port", "70000"], "--temporal-port"),
+        (["show", "nobody"], "'nobody'"),
+        (["show", "../../x"], "'../../x'"),
+        (["watch", "nobody"], "'nobody'"),
+        (["retry", "nobody"], "'nobody'"),
+        (["cancel", "nobody"], "'nobody'"),
+        (["export", "nobody"], "'nobody'"),
+        (["nonsense"], "'nonsense'"),
+    ],
+    ids=lambda value: (
+        " ".join(map(str, value)).replace(str(MODEL), "MODEL") if isinstance(value, list) else ""
+    ),
+)
+def test_a_wrong_request_is_one_sentence(command: Command, arguments: list[str | Path], named: str) -> None:
+    (command.folder / "talk.flac").write_bytes(SPEECH.read_bytes())
+
+    said = refused(command(*arguments))
+
+    assert named in said
+    assert not command.started_something
+
+
+def _write(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("empty.mp3", b"", "empty"),
+        ("text.mp3", b"This is a letter, not a recording.\n" * 100, "not audio or video"),
+        ("list.mp3", b"#EXTM3U\n#EXTINF:10,\ntalk.flac\n", "not audio or video"),
+        ("concat.mp3", b"ffconcat version 1.0\nfile talk.flac\n", "not audio or video"),
+        ("two\nlines.mp3", b"", "lines.mp3"),
+    ],
+    ids=lambda value: repr(value) if isinstance(value, str) else "",
+)
+def test_what_is_no_recording_is_refused_by_name(
+    command: Command, name: str, content: bytes, why: str
+) -> None:
+    (command.folder / "talk.flac").write_bytes(SPEECH.read_bytes())
+    recording = _write(command.folder / name, content)
+
+    said = refused(command("transcribe", recording, "--model", MODEL))
+
+    assert why in said
+    assert not command.started_something
+    assert not list(command.folder.glob("*.json"))
+
+
+def test_a_video_without_sound_is_refused(command: Command) -> None:
+    silent = command.folder / "film.mp4"
+    _ffmpeg("-f", "lavfi", "-i", "color=c=gray:s=64x64:r=5:d=2", "-c:v", "mpeg4", silent)
+
+    said = refused(command("transcribe", silent, "--model", MODEL))
+
+    assert "no sound" in said
+
+
+def test_each_recording_is_looked_at_before_any_is_begun(command: Command) -> None:
+    good, empty = command.folder / "talk.flac", _write(command.folder / "empty.mp3", b"")
+    good.write_bytes(SPEECH.read_bytes())
+
+    done = command("transcribe", good, empty, "gone.mp3", "--model", MODEL)
+
+    assert done.returncode == 2
+    assert [
+        name in line for name, line in zip(("empty.mp3", "gone.mp3"), done.stderr.splitlines(), strict=True)
+    ]
+    assert not command.started_something
+
+
+def test_a_folder_is_refused_by_name(command: Command) -> None:
+    (command.folder / "talks").mkdir()
+
+    assert "'talks' is a folder" in refused(command("transcribe", "talks", "--model", MODEL))
+
+
+def test_a_file_that_the_farm_did_not_write_stays(command: Command) -> None:
+    (command.folder / "talk.flac").write_bytes(SPEECH.read_bytes())
+    mine = _write(command.folder / "talk.txt", b"my own notes\n")
+
+    said = refused(command("transcribe", "talk.flac", "--model", MODEL))
+
+    assert "'talk.txt'" in said
+    assert "--force" in said
+    assert mine.read_bytes() == b"my own notes\n"
+    assert not command.started_something
+
+
+def test_a_recording_is_never_overwritten_by_its_transcript(command: Command) -> None:
+    odd = _write(command.folder / "talk.txt", SPEECH.read_bytes())
+
+    said = refused(command("transcribe", odd, "--model", MODEL, "--force"))
+
+    assert "overwrite the recording" in said
+
+
+def test_a_wrong_variable_is_named(command: Command) -> None:
+    command.environment["WHISPER_FARM_IDLE_SECONDS"] = "soon"
+
+    assert "WHISPER_FARM_IDLE_SECONDS" in refused(command("jobs"))
+
+
+def test_a_wrong_request_tells_scripts_so_in_json(command: Command) -> None:
+    done = command("transcribe", "gone.mp3", "--json")
+
+    refused(done)
+    told = json.loads(done.stdout)
+    assert told["error"]["kind"] == "RecordingUnusable"
+    assert "'gone.mp3'" in told["error"]["message"]
+
+
+def test_a_farm_that_does_not_answer_is_3(command: Command) -> None:
+    command.environment.update(TEMPORAL_ADDRESS="127.0.0.1:9", WHISPER_FARM_STORE="local")
+    (command.folder / "talk.flac").write_bytes(SPEECH.read_bytes())
+
+    said = refused(command("transcribe", "talk.flac", "--model", "small"), code=3)
+
+    assert "127.0.0.1:9" in said
+
+
+def test_a_store_that_does_not_answer_is_3(command: Command, temporal_address: str) -> None:
+    command.environment.update(
+        TEMPORAL_ADDRESS=temporal_address,
+        WHISPER_FARM_STORE="s3",
+        WHISPER_FARM_S3_ENDPOINT="http://127.0.0.1:9",
+        WHISPER_FARM_S3_ACCESS_KEY="someone",
+        WHISPER_FARM_S3_SECRET_KEY="something",
+    )
+    (command.folder / "talk.flac").write_bytes(SPEECH.read_bytes())
+
+    said = refused(command("transcribe", "talk.flac", "--model", "small"), code=3)
+
+    assert "127.0.0.1:9" in said
+
+
+def test_a_data_folder_that_cannot_be_made_is_3(command: Command) -> None:
+    (command.folder / "talk.flac").write_bytes(SPEECH.read_bytes())
+    command.environment["WHISPER_FARM_HOME"] = "/proc/nowhere"
+
+    said = refused(command("transcribe", "talk.flac", "--model", MODEL), code=3)
+
+    assert "/proc/nowhere" in said
