@@ -7,7 +7,6 @@ write until they are stopped. What is looked at: that it ends with no false alar
 """
 
 import argparse
-import resource
 import subprocess
 import sys
 import tempfile
@@ -42,9 +41,7 @@ def main() -> None:
             print(
                 f"{name}: {seconds:.1f} s against {baseline:.1f} s: {seconds / baseline:.2f} of the baseline"
             )
-            print(
-                f"{name}: {pace:.2f}x realtime; peak memory {memory:.0f} MB against {_children_peak_mb():.0f} MB"
-            )
+            print(f"{name}: {pace:.2f}x realtime; peak memory {memory:.0f} MB")
 
 
 def _worker_peak_mb(status: dict[str, list[dict[str, int | str]]]) -> float:
@@ -54,10 +51,6 @@ def _worker_peak_mb(status: dict[str, list[dict[str, int | str]]]) -> float:
             lines = Path(f"/proc/{process['pid']}/status").read_text().splitlines()
             peaks += [int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")]
     return max(peaks)
-
-
-def _children_peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def recording_meta(sha256: str) -> str:
 
 
 def staging(token: str) -> str:
-    """Where bytes lie until their hash is known. `token` follows from whose they are: a retry overwrites itself."""
+    """Where bytes lie until their hash is known; `token` follows from whose they are, so a retry is one."""
     return f"staging/{token}"
 
 

@@ -45,8 +45,8 @@ class Board:
             return True
         if known.chunk != chunk:
             raise CutsDisagree(
-                f"Chunk {chunk.index} was announced as samples {known.chunk.start}-{known.chunk.end} first and"
-                f" as {chunk.start}-{chunk.end} later; hand the recording in under another job id."
+                f"Chunk {chunk.index} came as samples {known.chunk.start}-{known.chunk.end} first and"
+                f" as {chunk.start}-{chunk.end} later; hand the recording in under another id."
             )
         return False
 

@@ -4,7 +4,7 @@ import ssl
 
 import pytest
 
-from tests.intake.web_server import HOST, Page, Server
+from tests.intake.web_server import HOST, UNANNOUNCED, Page, Server
 from whisper_farm.errors import FarmError, RecordingUnusable, SourceRefused, SourceUnreachable
 from whisper_farm.intake.web import Web
 from whisper_farm.settings import IntakeSettings
@@ -68,11 +68,11 @@ def test_a_redirect_is_checked_as_if_it_were_the_first(server: Server, target: s
 def test_a_private_address_is_refused_before_anything_is_opened(server: Server) -> None:
     strict = Web(IntakeSettings(), resolve=server.resolve)
 
-    with pytest.raises(
-        SourceRefused, match=r"The host 'talks\.example' is refused: it has an address inside"
+    with (
+        pytest.raises(SourceRefused, match=r"The host 'talks\.example' is refused: it has an address inside"),
+        strict.open(server.url("/a.mp3")),
     ):
-        with strict.open(server.url("/a.mp3")):
-            pass
+        pass
     assert server.asked == []
 
 
@@ -80,9 +80,11 @@ def test_a_private_address_is_refused_before_anything_is_opened(server: Server) 
     "host", ["127.0.0.1", "localhost", "2130706433", "0x7f000001", "[::1]", "0.0.0.0", "127.1"]
 )
 def test_the_loopback_is_refused_however_it_is_written(host: str) -> None:
-    with pytest.raises((SourceRefused, RecordingUnusable)) as refused:
-        with Web(IntakeSettings()).open(f"https://{host}/a.mp3"):
-            pass
+    with (
+        pytest.raises((SourceRefused, RecordingUnusable)) as refused,
+        Web(IntakeSettings()).open(f"https://{host}/a.mp3"),
+    ):
+        pass
     assert "\n" not in str(refused.value)
 
 
@@ -137,7 +139,7 @@ def test_each_answer_is_the_recordings_fault_or_the_servers(
 def test_more_than_the_farm_takes_is_refused_announced_or_not(server: Server) -> None:
     small = IntakeSettings(largest_recording_bytes=10_000)
     server.pages["/announced"] = Page(b"", announced=10_001)
-    server.pages["/unannounced"] = Page(b"x" * 2_000_000, headers={"Transfer-Encoding": "identity"})
+    server.pages["/unannounced"] = Page(b"x" * 2_000_000, announced=UNANNOUNCED)
 
     for path in server.pages:
         with pytest.raises(RecordingUnusable, match="too large"):
@@ -168,9 +170,8 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(server: Server) -> Non
         IntakeSettings(), resolve=server.resolve, may_open=lambda _: True, trust=ssl.create_default_context()
     )
 
-    with pytest.raises(SourceRefused, match="certificate"):
-        with web.open(server.url("/a.mp3")):
-            pass
+    with pytest.raises(SourceRefused, match="certificate"), web.open(server.url("/a.mp3")):
+        pass
 
 
 def test_a_server_is_known_by_the_name_that_was_asked_for(server: Server) -> None:

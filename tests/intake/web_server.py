@@ -19,6 +19,10 @@ HOST = "talks.example"
 LOOPBACK = ip_address("127.0.0.1")
 
 
+#: A length that is not told: the body ends with the connection.
+UNANNOUNCED = -1
+
+
 @dataclass
 class Page:
     """What the server answers: its body in blocks, of which it may announce another length than it sends."""
@@ -26,7 +30,7 @@ class Page:
     body: bytes = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    announced: int | None = None
+    announced: int | None = None  #: the length that is told: the body's, another, or `UNANNOUNCED`
 
 
 @dataclass
@@ -72,9 +76,9 @@ def https_server(folder: Path) -> Iterator[Server]:
             self.send_response(page.status)
             for name, text in page.headers.items():
                 self.send_header(name, text)
-            self.send_header(
-                "Content-Length", str(len(page.body) if page.announced is None else page.announced)
-            )
+            if page.announced != UNANNOUNCED:
+                length = len(page.body) if page.announced is None else page.announced
+                self.send_header("Content-Length", str(length))
             self.end_headers()
             self.wfile.write(page.body)
 

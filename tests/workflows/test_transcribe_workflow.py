@@ -56,7 +56,7 @@ async def test_one_index_with_two_spans_is_an_error_and_never_a_hole(stage: Stag
         failure = await _failure(await s.start(REQUEST))
 
         assert failure.type == "CutsDisagree"
-        assert "Chunk 2 was announced as samples" in failure.message
+        assert "Chunk 2 came as samples" in failure.message
         assert [order.state for order in s.closed] == ["failed"]
 
 

@@ -133,6 +133,8 @@ def _checked(url: str) -> httpx.URL:
         raise SourceRefused(
             f"The source {shown(url.partition('?')[0])} is no address that can be read."
         ) from None
+    if (found.port is not None and not 0 < found.port < 65536) or any(c in found.host for c in " %"):
+        raise SourceRefused(f"The source {shown(url.partition('?')[0])} is no address that can be read.")
     if found.scheme != "https" or not found.host:
         raise SourceRefused(f"The address {_seen(found)} is refused: only https:// ones are opened.")
     if found.userinfo:
