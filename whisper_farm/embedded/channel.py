@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import select
 import socket
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,19 +71,17 @@ def tell(state: StackState, command: str, **facts: object) -> Answered:
 
 def is_held(connection: socket.socket) -> bool:
     """Whether the other end still holds the connection: it says nothing while it does."""
-    try:
-        connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return True
-    except OSError:
-        pass
-    return False
+    # Asked of the system and not by a read: one on a socket with a timeout waits that long, whatever its flags.
+    readable, _, _ = select.select([connection], [], [], 0)
+    return not readable
 
 
 def farewell(connection: socket.socket) -> str | None:
     """Why the other end let go, in a clause, where it said so; None where it just went."""
+    if is_held(connection):
+        return None
     try:
-        said = json.loads(connection.recv(4096, socket.MSG_DONTWAIT) or b"null")
+        said = json.loads(connection.recv(4096) or b"null")
     except (OSError, ValueError):
         return None
     return str(said["farewell"]) if isinstance(said, dict) and "farewell" in said else None
