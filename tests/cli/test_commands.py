@@ -86,7 +86,7 @@ def test_an_edited_transcript_is_not_overwritten_without_force(farm: Command, tm
 
 
 def test_names_of_any_kind_work(farm: Command, tmp_path: Path) -> None:
-    names = ["with space.flac", 'it\'s "quoted".flac', "two\nlines.flac", "-dash.flac", "[red]x[/red].flac"]
+    names = ["with space.flac", 'it\'s "quoted".flac', "two\nlines.flac", "-dash.flac", "[red]x[bold].flac"]
     for name in [*names, os.fsdecode(b"stray\xff.flac")]:
         (tmp_path / name).write_bytes(SPEECH.read_bytes())
     recordings = sorted(tmp_path.glob("*.flac"))

@@ -154,9 +154,9 @@ def podcast() -> Spoken:
 
 @pytest.fixture(scope="session")
 def long_talk(tmp_path_factory: pytest.TempPathFactory) -> Spoken:
-    """Twelve minutes: long enough to be hit in the middle."""
+    """Seven minutes: long enough to be hit in the middle."""
     folder = tmp_path_factory.mktemp("long")
-    write_recording(folder / "talk.mp3", minutes=12, seed=11, truth_out=folder / "truth.json")
+    write_recording(folder / "talk.mp3", minutes=7, seed=11, truth_out=folder / "truth.json")
     truth = json.loads((folder / "truth.json").read_text())
     return Spoken(folder / "talk.mp3", " ".join(segment["text"] for segment in truth["segments"]))
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 from tests.end_to_end.conftest import MODEL, Farm, Spoken, alive, until
+from whisper_farm.audio.program import ffmpeg_path
 
 
 def _temporal(farm: Farm, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -152,10 +153,8 @@ def test_a_worker_elsewhere_needs_an_address_a_store_and_a_model_and_nothing_els
     assert "leaves" in said
 
 
-@pytest.mark.slow
 def test_a_very_slow_engine_and_a_worker_killed_under_it_still_end_well(farm: Farm, tmp_path: Path) -> None:
     """0.05x realtime: two seconds of audio take forty."""
-    from whisper_farm.audio.program import ffmpeg_path
 
     clip = tmp_path / "clip.flac"
     source = ["-i", str(REPOSITORY / "demo" / "podcast_3min.flac"), "-t", "2"]

@@ -39,6 +39,9 @@ class Board(Protocol):
     def hearing(self, row: int, progress: Progress) -> None:
         """How its job goes."""
 
+    def troubled(self, row: int, sentence: str) -> None:
+        """Why its job stands still; said again and again while it does, and to be shown now and then."""
+
     def ended(self, row: int, sentence: str) -> None:
         """Its job has ended."""
 
@@ -89,6 +92,10 @@ class PlainBoard:
             self._paces[row].saw(now, progress.heard_seconds)
         if self._is_due(f"hearing {row}", first_after=3.0):
             self.note(f"{self._names[row]}: {told(progress, self._paces[row], now)}")
+
+    def troubled(self, row: int, sentence: str) -> None:
+        if self._is_due(f"troubled {row} {re.sub(r'[0-9.,]+', '', sentence)}"):
+            self.note(f"{self._names[row]}: {sentence}")
 
     def ended(self, row: int, sentence: str) -> None:
         self.note(sentence)

@@ -1,5 +1,6 @@
 """The board on a terminal: a bar for each recording, redrawn in place."""
 
+import re
 import time
 from collections.abc import Sequence
 from types import TracebackType
@@ -31,6 +32,7 @@ class _Row:
         self.is_open = False
         self.has_ended = False
         self.sending_since: float | None = None
+        self.trouble = ""  #: the last that was said
 
 
 class LiveBoard:
@@ -86,6 +88,13 @@ class LiveBoard:
         duration = progress.duration_seconds
         shown.part = min(1.0, progress.heard_seconds / duration) if duration else None
         shown.says = told(progress, shown.pace, now)
+
+    def troubled(self, row: int, sentence: str) -> None:
+        shown = self._rows[row]
+        trouble = re.sub(r"[0-9.,]+", "", sentence)  # what only counts on is said once
+        if trouble != shown.trouble:
+            shown.trouble = trouble
+            self.note(f"{shown.name}: {sentence}")
 
     def ended(self, row: int, sentence: str) -> None:
         self._rows[row].has_ended = True

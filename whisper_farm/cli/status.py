@@ -1,5 +1,6 @@
 """`whisper-farm status`: what runs."""
 
+from pathlib import Path
 from typing import Any
 
 from whisper_farm.cli import printing, words
@@ -7,8 +8,8 @@ from whisper_farm.cli.options import Json
 from whisper_farm.cli.table import show_page
 from whisper_farm.embedded.state import StackState
 from whisper_farm.farm.overview import Overview, overview_of
-from whisper_farm.farm.worker_credential import worker_key_files
-from whisper_farm.settings import FarmSettings
+from whisper_farm.farm.worker_credential import credentials_file, worker_key_files
+from whisper_farm.settings import FarmSettings, StoreSettings, load
 
 NOT_UP = 3
 
@@ -22,7 +23,6 @@ def status(json: Json = False) -> int:
     from whisper_farm.cli.waiting import wait_for
     from whisper_farm.embedded import stack
     from whisper_farm.farm.connection import is_remote, reach
-    from whisper_farm.settings import load
 
     settings = load(FarmSettings)
     running = None if is_remote() else stack.find(settings)
@@ -91,7 +91,10 @@ def as_json(settings: FarmSettings, state: StackState | None, found: Overview | 
                 "ui": None,
                 "cli": None,
             }
-            document["store"] = {"kind": None, "description": found.store}
+            place = load(StoreSettings)
+            by_endpoint = "store" not in place.model_fields_set and place.s3_endpoint
+            kind = "s3" if by_endpoint else place.store
+            document["store"] = _place_as_json(kind, found.store, place, settings.home)
         document["open_jobs"] = found.open_jobs
         document["models"] = [
             {
@@ -108,19 +111,20 @@ def as_json(settings: FarmSettings, state: StackState | None, found: Overview | 
 
 
 def _store_as_json(settings: FarmSettings, state: StackState) -> dict[str, Any]:
-    told = state.store.environment
-    store: dict[str, Any] = {
-        "kind": state.store.kind,
-        "description": state.store.description,
-        "bucket": told.get("WHISPER_FARM_BUCKET"),
-        "folder": told.get("WHISPER_FARM_STORE_FOLDER"),
-        "endpoint": told.get("WHISPER_FARM_S3_ENDPOINT"),
-        "region": told.get("WHISPER_FARM_S3_REGION"),
-    }
+    """Where the stack's store is. Keys are never in it: for a MinIO, the files that hold them are."""
+    store = _place_as_json(state.store.kind, state.store.description, state.store_settings(), settings.home)
     if state.store.kind == "minio":
         access, secret = worker_key_files(settings.home)
+        store["credentials"] = str(credentials_file(settings.home))
         store["worker"] = {"access_key_file": str(access), "secret_key_file": str(secret)}
     return store
+
+
+def _place_as_json(kind: str, description: str, place: StoreSettings, home: Path) -> dict[str, Any]:
+    store: dict[str, Any] = {"kind": kind, "description": description, "bucket": place.bucket}
+    if kind == "local":
+        return store | {"folder": str(place.store_folder or home / "store")}
+    return store | {"endpoint": place.s3_endpoint, "region": place.s3_region}
 
 
 def _lines(settings: FarmSettings, state: StackState | None, found: Overview) -> list[tuple[str, str]]:

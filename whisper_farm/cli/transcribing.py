@@ -213,6 +213,7 @@ class _Work:
             door.farm.client,
             task.job,
             seen=lambda progress: self._board.hearing(task.row, progress),
+            troubled=lambda sentence: self._board.troubled(task.row, sentence),
             tick=door.keep_alive,
             every_seconds=every_seconds,
         )

@@ -25,7 +25,12 @@ def watch(job: Job, json: Json = False) -> int:
         try:
             with board_for([name]) as board:
                 ended = wait_for(
-                    watching.watch(farm.client, job, seen=lambda progress: board.hearing(0, progress))
+                    watching.watch(
+                        farm.client,
+                        job,
+                        seen=lambda progress: board.hearing(0, progress),
+                        troubled=lambda sentence: board.troubled(0, sentence),
+                    )
                 )
         except KeyboardInterrupt:
             raise Interrupted(f"Stopped watching; the job '{job}' goes on.") from None

@@ -71,9 +71,12 @@ def tell(state: StackState, command: str, **facts: object) -> Answered:
 
 def is_held(connection: socket.socket) -> bool:
     """Whether the other end still holds the connection: it says nothing while it does."""
-    # Asked of the system and not by a read: one on a socket with a timeout waits that long, whatever its flags.
-    readable, _, _ = select.select([connection], [], [], 0)
-    return not readable
+    if connection.fileno() < 0:  # we let go ourselves
+        return False
+    # Asked of the system: a read on a socket with a timeout waits that long, whatever its flags.
+    asked = select.poll()
+    asked.register(connection, select.POLLIN)
+    return not asked.poll(0)
 
 
 def farewell(connection: socket.socket) -> str | None:

@@ -27,6 +27,7 @@ class Crew:
         self._keeping: dict[str, asyncio.Task[None]] = {}
         self._retiring: dict[str, tuple[Keeper, asyncio.Task[None]]] = {}
         self._models: dict[str, ModelServed] = {}
+        self._shapes: dict[str, WorkerShape] = {}  # of the workers, by name
 
     def begin(self, models: Iterable[ModelServed]) -> None:
         """Start the servers, and workers for these models."""
@@ -42,9 +43,12 @@ class Crew:
 
     @property
     def states(self) -> tuple[ProcessState, ...]:
-        """Of all processes. Those that were told to leave while the stack goes on serve no model any more."""
-        leaving = (dataclasses.replace(keeper.state, model=None) for keeper, _ in self._retiring.values())
-        return (*(keeper.state for keeper in self._keepers.values()), *leaving)
+        """Of all processes: also those that were told to leave while the stack goes on, for as long as they
+        still run. These serve no model any more.
+        """
+        leaving = (keeper.state for keeper, _ in self._retiring.values())
+        still_there = (dataclasses.replace(state, model=None) for state in leaving if state.pid is not None)
+        return (*(keeper.state for keeper in self._keepers.values()), *still_there)
 
     @property
     def is_broken(self) -> bool:
@@ -80,17 +84,18 @@ class Crew:
         """Start what is missing and retire what is too many or of no use."""
         wanted, known = serve.model, self._models.get(serve.model.name)
         there = self._workers_of(wanted.name)
-        if known is None or self.has_other_weights(wanted) or not Path(known.folder).exists():
+        if known is None or self.has_other_weights(wanted) or _has_moved(known, wanted):
             self._replace(there, wanted)
             return
-        lost = [keeper for keeper in there if keeper.given_up]
         if serve.count == "exactly" and known.shapes != wanted.shapes:
             self._replace(there, wanted)
             return
         more = wanted.shapes[len(known.shapes) :] if serve.count == "at_least" else ()
+        lost = [keeper for keeper in there if keeper.given_up]
+        again = [self._shapes[keeper.spec.name] for keeper in lost]
         self._retire(lost)
         self._models[wanted.name] = dataclasses.replace(known, shapes=(*known.shapes, *more))
-        self._add_workers(known, (*known.shapes[: len(lost)], *more))
+        self._add_workers(known, (*again, *more))
         self._changed()
 
     def _replace(self, there: Iterable[Keeper], wanted: ModelServed) -> None:
@@ -103,6 +108,7 @@ class Crew:
         for shape in shapes:
             taken = {*self._keepers, *self._retiring}
             name = next(name for n in itertools.count() if (name := f"gpu-{n}") not in taken)
+            self._shapes[name] = shape
             self._begin(self._table.worker(name, model, shape))
 
     def _workers_of(self, model: str) -> list[Keeper]:
@@ -134,3 +140,8 @@ class Crew:
         self._keepers.pop(name, None)
         self._retiring.pop(name, None)
         self._changed()
+
+
+def _has_moved(known: ModelServed, wanted: ModelServed) -> bool:
+    """Whether the weights went from where they are served, and lie where they are wanted from now."""
+    return known.folder != wanted.folder and not Path(known.folder).exists()

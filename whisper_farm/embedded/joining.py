@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whisper_farm.embedded.awaiting import trouble_of, wait_until_up
-from whisper_farm.embedded.channel import Answered, NoSupervisor, ask, tell
+from whisper_farm.embedded.channel import Answered, NoSupervisor, ask, farewell, tell
 from whisper_farm.embedded.ending import LEAVE_SECONDS, take_lock
 from whisper_farm.embedded.lock import unlock
 from whisper_farm.embedded.need import Need
@@ -24,6 +24,9 @@ from whisper_farm.settings import StoreSettings, load
 OTHERS_SECONDS = 60.0
 
 _LOOK_SECONDS = 0.04
+
+#: A supervisor may be killed just when it is joined, and again; it is not brought back for ever.
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +45,26 @@ def join_stack(need: Need) -> tuple[StackState, socket.socket]:
         StackBroken: it can't run, or runs otherwise than is needed and is in use.
         ServerMissing: a server program can't be had.
     """
-    lease = _take_lease(need)
-    try:
-        if need.model is not None:
-            _serve(lease.state, need.model, need)
-        return wait_until_up(need, lease), lease.connection
-    except NoSupervisor:
-        lease.connection.close()
-        raise StackBroken("The stack ended while it was being joined; run the command again.") from None
-    except BaseException:
-        lease.connection.close()
-        raise
+    for _ in range(_TRIES):
+        lease = _take_lease(need)
+        try:
+            if need.model is not None:
+                _serve(lease.state, need.model, need)
+            return wait_until_up(need, lease), lease.connection
+        except NoSupervisor:
+            # Killed meanwhile, which the next try mends; or ended by a person, who is not to be overruled.
+            why = farewell(lease.connection)
+            lease.connection.close()
+            if why is not None:
+                raise StackBroken(
+                    f"The stack is gone: {why}. Run the command again to start it anew."
+                ) from None
+        except BaseException:
+            lease.connection.close()
+            raise
+    raise StackBroken(
+        f"The stack ended each time while it was being joined; see '{need.layout.log('supervisor')}'."
+    )
 
 
 def _take_lease(need: Need) -> Answered:

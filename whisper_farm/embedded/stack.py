@@ -21,6 +21,9 @@ from whisper_farm.settings import FarmSettings
 
 __all__ = ["StackLease", "down", "find", "join", "up"]
 
+#: A supervisor may be killed just when it is asked something.
+_TRIES = 3
+
 
 class StackLease:
     """A stack that is up and stays so for as long as this is held. A context manager; made by `join`."""
@@ -67,9 +70,17 @@ class StackLease:
 
     def stay(self, default_model: str | None) -> None:
         """Ask the stack to stay until `down`. The model, if any, is told in its state as the default."""
-        if not tell(self.state, "stay", default_model=default_model).ok:
-            raise StackBroken("The stack is just being ended by another command; run this one again.")
-        self.state = tell(self.state, "state").state
+        for _ in range(_TRIES):
+            try:
+                if not tell(self.state, "stay", default_model=default_model).ok:
+                    raise StackBroken("The stack is just being ended by another command; run this one again.")
+                self.state = tell(self.state, "state").state
+                return
+            except NoSupervisor:
+                self.ensure_alive()
+        raise StackBroken(
+            "The stack does not answer; end it with 'whisper-farm down', and run this one again."
+        )
 
 
 def join(

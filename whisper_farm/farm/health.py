@@ -14,7 +14,7 @@ from whisper_farm.errors import FarmError
 from whisper_farm.farm.connection import is_remote
 from whisper_farm.farm.quoting import quoted
 from whisper_farm.settings import FarmSettings
-from whisper_farm.weights import default_model, look_for_weights
+from whisper_farm.weights import default_model
 
 _LEAST_PYTHON = (3, 11)
 _LITTLE_ROOM_BYTES = 2_000_000_000
@@ -103,20 +103,28 @@ def _go() -> Finding:
 
 
 def _model(settings: FarmSettings, model: str | None) -> Finding:
-    from whisper_farm.farm.model_choice import default_here
+    """The model that was named, else the one that a request without a name gets.
 
-    device = "cuda" if count_gpus(os.environ) else "cpu"
-    wanted = model or default_here(settings) or default_model(device)
+    Only a model that can't be had stops the farm: a default whose folder is gone, or a wrong name. One
+    that would be downloaded, as on a fresh machine, is told, with what to do where no hub is in reach.
+    """
+    from whisper_farm.farm.model_choice import default_here, is_folder, look_here
+
     try:
-        weights = look_for_weights(wanted, device=device)
+        if is_remote() and not (model and is_folder(model)):
+            named = model or default_here(settings)
+            said = f"{quoted(named)}, at the farm's workers" if named else "the farm has no default"
+            return Finding(what="model", found=said)
+        weights = look_here(settings, model)
     except FarmError as error:
         return Finding(what="model", found=None, note=str(error), mend="whisper-farm up --model FOLDER")
     if weights is None:
+        wanted = model or default_here(settings) or default_model("cuda" if count_gpus(os.environ) else "cpu")
         return Finding(
             what="model",
             found=None,
-            note=f"'{wanted}' is not on this machine yet; it is downloaded when it is first needed",
-            mend=f"whisper-farm up --model {wanted}   (or --model FOLDER where no hub is in reach)",
+            note=f"{quoted(wanted)} is not on this machine yet; it is downloaded when it is first needed",
+            mend="whisper-farm up --model FOLDER   (where no hub is in reach)",
             needed=False,
         )
     return Finding(what="model", found=f"{weights.name} ({weights.folder})")

@@ -25,7 +25,7 @@ from whisper_farm.request import MODEL_NAME_PATTERN
 from whisper_farm.settings import FarmSettings
 from whisper_farm.storage.base import ObjectStore
 from whisper_farm.storage.documents import find_document, write_document
-from whisper_farm.weights import Weights, fingerprint_of, resolve_weights
+from whisper_farm.weights import Weights, fingerprint_of, look_for_weights, resolve_weights
 
 _REMEMBERED = "models.json"
 _MOST_REMEMBERED = 100
@@ -57,6 +57,16 @@ def choose_here(settings: FarmSettings, model: str | None, *, must_be: str | Non
     return ChosenModel(
         name=weights.name, fingerprint=weights.fingerprint, identity=weights.fingerprint, weights=weights
     )
+
+
+def look_here(settings: FarmSettings, model: str | None) -> Weights | None:
+    """As `choose_here`, but never over the network: None where it would have to be downloaded.
+
+    Raises:
+        UnknownModel: it can't be a model at all, or its folder is gone.
+    """
+    wanted = model or default_here(settings)
+    return _named_folder(settings, wanted) or look_for_weights(wanted, device=_device())
 
 
 async def choose_by_name(client: Client, store: ObjectStore, model: str | None) -> ChosenModel:

@@ -3,7 +3,7 @@
 Two questions are asked at once: the workflow's result, for its end, and its `progress` query, for what
 to show. Both are asked again for as long as the server or the control worker is away; only a server
 that does not know the job any more (its database was replaced, and nobody has started the job again)
-ends the watch, and says so.
+ends the watch, and says so. While nothing moves, a third question is asked: why not.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from temporalio.exceptions import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from whisper_farm.errors import FarmUnreachable, permanent_error_names
+from whisper_farm.farm.troubles import trouble_of
 from whisper_farm.messages import PROGRESS_QUERY, JobResult, Progress
 from whisper_farm.models import JobState
 from whisper_farm.temporal_client import PASSING
@@ -29,6 +30,10 @@ _QUERY_LIMIT = timedelta(seconds=5)
 
 #: How long a job may be unknown to its server: a control worker that starts looks for lost jobs first.
 _LOST_SECONDS = 60.0
+
+#: How long a job may stand still before it is asked why, and how often it is asked then.
+_STILL_SECONDS = 3.0
+_ASKED_EVERY_SECONDS = 5.0
 
 #: How long the server may be away. An embedded one is back in seconds; a farm's may be moved meanwhile.
 _AWAY_SECONDS = 600.0
@@ -56,10 +61,13 @@ async def watch(
     job: str,
     *,
     seen: Callable[[Progress], None] = lambda progress: None,
+    troubled: Callable[[str], None] = lambda sentence: None,
     tick: Callable[[], None] = lambda: None,
     every_seconds: float = 0.5,
 ) -> Ended:
     """Wait until the job's present run ends; `seen` hears of its progress, `tick` is called each time.
+
+    `troubled` hears why the job stands still, again every few seconds while it does.
 
     Raises:
         FarmUnreachable: Temporal stays away, or does not know the job any more.
@@ -67,21 +75,57 @@ async def watch(
     """
     handle: WorkflowHandle[object, JobResult] = client.get_workflow_handle(job, result_type=JobResult)
     end = asyncio.create_task(_end_of(handle, job))
+    still = _Standstill()
+    why = asyncio.create_task(_tell_troubles(client, job, still, troubled))
     try:
         while not end.done():
             tick()
             progress = await _asked(handle)
+            still.saw(progress)
             if progress is not None:
                 seen(progress)
             await asyncio.wait({end}, timeout=every_seconds)
         return await end
     finally:
         end.cancel()
+        why.cancel()
 
 
 async def progress_of(client: Client, job: str) -> Progress | None:
     """The job's progress now, or None where nobody can say."""
     return await _asked(client.get_workflow_handle(job, result_type=JobResult))
+
+
+class _Standstill:
+    """For how long a job has not moved, as far as its progress tells."""
+
+    def __init__(self) -> None:
+        self.progress: Progress | None = None  #: the last that was seen
+        self._moved_at = time.monotonic()
+
+    def saw(self, progress: Progress | None) -> None:
+        """This is its progress now; None: nobody can say."""
+        if progress is not None and progress != self.progress:
+            self.progress, self._moved_at = progress, time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._moved_at
+
+
+async def _tell_troubles(
+    client: Client, job: str, still: _Standstill, troubled: Callable[[str], None]
+) -> None:
+    """Asked apart from the progress: a server that is away answers neither for seconds."""
+    while True:
+        await asyncio.sleep(max(0.1, _STILL_SECONDS - still.seconds))
+        if still.seconds < _STILL_SECONDS:
+            continue
+        model = still.progress.model if still.progress is not None else None
+        sentence = await trouble_of(client, job, model)
+        if sentence is not None and still.seconds >= _STILL_SECONDS:
+            troubled(sentence)
+        await asyncio.sleep(_ASKED_EVERY_SECONDS)
 
 
 async def _end_of(handle: WorkflowHandle[object, JobResult], job: str) -> Ended:
