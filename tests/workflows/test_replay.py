@@ -1,0 +1,40 @@
+"""Jobs that are running while the program is updated must go on: their histories replay without a difference."""
+
+from pathlib import Path
+
+import pytest
+from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Replayer
+
+from whisper_farm.errors import FarmError
+from workflows.sandbox import sandbox
+from workflows.transcribe_recording import TranscribeWorkflow
+
+HISTORIES = sorted((Path(__file__).parents[1] / "histories").glob("*.json"))
+
+ADVICE = """
+The order of TranscribeWorkflow has changed for jobs that began before. Keep the old order for them:
+    if workflow.patched("what-changed"): <new order>
+    else: <old order>
+and record a history of the new one with `python -m tools.record_history JOB tests/histories/<name>.json`.
+"""
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+async def test_a_job_of_an_earlier_program_goes_on(path: Path) -> None:
+    history = WorkflowHistory.from_json(path.stem, path.read_text())
+    replayer = Replayer(
+        workflows=[TranscribeWorkflow],
+        data_converter=pydantic_data_converter,
+        workflow_runner=sandbox(),
+        workflow_failure_exception_types=[FarmError],
+    )
+
+    replayed = await replayer.replay_workflow(history, raise_on_replay_failure=False)
+
+    assert replayed.replay_failure is None, ADVICE
+
+
+def test_there_are_histories_to_replay() -> None:
+    assert {path.stem.split("-", 1)[1] for path in HISTORIES} >= {"complete", "cancelled", "failed", "mended"}
