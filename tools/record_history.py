@@ -15,11 +15,11 @@ from typing import Any
 from whisper_farm.temporal_client import connect, identity
 
 
-async def record(job: str, out: Path) -> None:
-    """Write the job's history as JSON."""
+async def history_of(job: str) -> str:
+    """The job's history as JSON."""
     client = await connect(identity=identity("recorder"))
     history = await client.get_workflow_handle(job).fetch_history()
-    out.write_text(json.dumps(without_traces(json.loads(history.to_json())), indent=1) + "\n")
+    return json.dumps(without_traces(json.loads(history.to_json())), indent=1) + "\n"
 
 
 def without_traces(part: Any) -> Any:
@@ -39,7 +39,7 @@ def main() -> int:
     parser.add_argument("job")
     parser.add_argument("out", type=Path)
     asked = parser.parse_args()
-    asyncio.run(record(asked.job, asked.out))
+    asked.out.write_text(asyncio.run(history_of(asked.job)))
     return 0
 
 

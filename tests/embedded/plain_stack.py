@@ -1,7 +1,8 @@
 """A supervisor over plain programs, in place of the real servers and workers: run as a module by the tests.
 
 `temporal` listens at its port, `control` and the workers sleep. A model's name says how its workers fare:
-`broken` ends with a sentence and exit code 2, `crashing` with exit code 1, any other is well. The number in
+`broken` ends with a sentence and exit code 2, `crashing` with exit code 1, `slow` is up once the data
+folder holds a file `loaded`, `stubborn` does not leave when it is told to, any other is well. The number in
 the file `open-jobs` of the data folder is how many jobs are open.
 """
 
@@ -30,6 +31,7 @@ WITH_OFFSPRING = "import subprocess; subprocess.run(['sleep', '1000'])"
 FATES = {
     "broken": "import sys; sys.stderr.write('The weights are of no use.'); sys.exit(2)",
     "crashing": "import sys; sys.exit('Out of luck.')",
+    "stubborn": "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(1000)",
 }
 
 
@@ -61,10 +63,15 @@ class PlainTable:
     def worker(self, name: str, model: ModelServed, shape: WorkerShape) -> ProcessSpec:
         fate = FATES.get(model.name)
         argv = (sys.executable, "-S", "-c", fate) if fate else ("sleep", "1000")
-        return self._spec("gpu", name, argv, model=model.name, ready=lambda _: fate is None)
+        return self._spec("gpu", name, argv, model=model.name, ready=lambda _: self._is_loaded(model.name))
 
     def open_jobs(self) -> int:
         return int((self.layout.root / "open-jobs").read_text())
+
+    def _is_loaded(self, model: str) -> bool:
+        return model not in {"broken", "crashing"} and (
+            model != "slow" or (self.layout.root / "loaded").exists()
+        )
 
     def _answers(self) -> bool:
         socket.create_connection((LOOPBACK, self.port), timeout=1).close()

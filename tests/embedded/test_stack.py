@@ -186,6 +186,49 @@ def test_a_killed_supervisor_takes_everything_along_and_comes_back_at_the_same_p
         assert [one.role for one in lease.state.processes] == [one.role for one in before.processes]
 
 
+def test_a_supervisor_that_is_killed_again_and_again_while_it_is_joined_is_brought_back(
+    settings: FarmSettings, plain: Supervision
+) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        joining = threads.submit(join, settings, weights=PlainWeights("slow"), supervision=plain)
+        killed: set[int | None] = set()
+        for _ in range(2):
+            pid = supervisor_but(settings, killed)
+            os.kill(pid, signal.SIGKILL)
+            killed.add(pid)
+        supervisor_but(settings, killed)
+        (settings.home / "loaded").touch()
+        with joining.result(60) as lease:
+            assert lease.state.supervisor.pid not in killed
+            assert all(one.ready for one in lease.state.processes)
+
+
+def supervisor_but(settings: FarmSettings, others: set[int | None]) -> int:
+    """The pid of the supervisor, once one runs that is none of `others` and holds a lease."""
+
+    def is_there() -> bool:
+        state = find(settings)
+        return state is not None and state.supervisor.pid not in others and state.leases > 0
+
+    eventually(is_there, 30)
+    state = find(settings)
+    assert state is not None
+    assert state.supervisor.pid is not None
+    return state.supervisor.pid
+
+
+def test_a_stack_that_a_person_ends_while_it_is_joined_is_not_brought_back(
+    settings: FarmSettings, plain: Supervision
+) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        joining = threads.submit(join, settings, weights=PlainWeights("slow"), supervision=plain)
+        supervisor_but(settings, set())
+        assert down(settings)
+        with pytest.raises(StackBroken, match="ended by 'whisper-farm down'"):
+            joining.result(60)
+    assert find(settings) is None
+
+
 def test_a_command_whose_stack_was_ended_by_a_person_does_not_bring_it_back(
     settings: FarmSettings, plain: Supervision
 ) -> None:
@@ -250,14 +293,14 @@ def test_several_commands_at_once_share_one_stack(settings: FarmSettings, plain:
 def test_a_command_that_comes_while_the_stack_leaves_starts_a_new_one(
     settings: FarmSettings, plain: Supervision
 ) -> None:
-    first = up(settings, supervision=plain)
+    first = up(settings, weights=PlainWeights("stubborn"), supervision=plain)
     with ThreadPoolExecutor(1) as threads:
         leaving = threads.submit(down, settings)
+        eventually(lambda: find(settings) is None)
         with join(settings, supervision=plain) as lease:
             assert leaving.result()
-            eventually(lambda: not first.alive)
-            # Told to leave before or after the command came: either way it holds a stack that lives.
-            lease.ensure_alive()
+            assert not first.alive
+            assert not lease.ensure_alive()
             assert lease.state.alive
 
 
@@ -360,6 +403,30 @@ def test_a_port_that_is_taken_is_said_at_once(settings: FarmSettings, plain: Sup
     assert find(settings) is None
     assert not (settings.home / "stack.lock").exists()
     assert up(settings, temporal_port=port, supervision=plain).temporal.address == f"127.0.0.1:{port}"
+
+
+def test_a_stack_that_runs_is_not_given_up_for_a_port_that_is_taken(
+    settings: FarmSettings, plain: Supervision
+) -> None:
+    before = up(settings, supervision=plain)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(StackBroken, match=f"port {port} on 127.0.0.1 is taken"):
+            up(settings, temporal_port=port, supervision=plain)
+    assert before.alive
+
+
+def test_weights_that_were_moved_are_served_from_their_new_folder(
+    settings: FarmSettings, plain: Supervision, tmp_path: Path
+) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    with join(settings, weights=PlainWeights("good", folder=old), supervision=plain) as lease:
+        first = lease.state.workers_of("good")
+        old.rename(new)
+        with join(settings, weights=PlainWeights("good", folder=new), supervision=plain) as moved:
+            assert moved.state.models[0].folder == str(new)
+            assert [one.pid for one in moved.state.workers_of("good")] != [one.pid for one in first]
 
 
 def test_a_remembered_port_that_is_taken_by_now_gives_way_to_another(

@@ -1,4 +1,4 @@
-"""Jobs that are running while the program is updated must go on: their histories replay without a difference."""
+"""Jobs that run while the program is updated must go on: their histories replay without a difference."""
 
 from pathlib import Path
 
@@ -21,9 +21,11 @@ and record a history of the new one with `python -m tools.record_history JOB tes
 """
 
 
-@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
-async def test_a_job_of_an_earlier_program_goes_on(path: Path) -> None:
-    history = WorkflowHistory.from_json(path.stem, path.read_text())
+@pytest.mark.parametrize(
+    ("name", "history"),
+    [pytest.param(path.stem, path.read_text(), id=path.stem) for path in HISTORIES],
+)
+async def test_a_job_of_an_earlier_program_goes_on(name: str, history: str) -> None:
     replayer = Replayer(
         workflows=[TranscribeWorkflow],
         data_converter=pydantic_data_converter,
@@ -31,7 +33,9 @@ async def test_a_job_of_an_earlier_program_goes_on(path: Path) -> None:
         workflow_failure_exception_types=[FarmError],
     )
 
-    replayed = await replayer.replay_workflow(history, raise_on_replay_failure=False)
+    replayed = await replayer.replay_workflow(
+        WorkflowHistory.from_json(name, history), raise_on_replay_failure=False
+    )
 
     assert replayed.replay_failure is None, ADVICE
 

@@ -20,7 +20,7 @@ from whisper_farm.cli.up import up
 from whisper_farm.cli.watch import watch
 from whisper_farm.identity import program_version
 
-_COMMANDS = (transcribe, up, down, status, submit, jobs, show, watch, cancel, retry, export, clean, doctor)
+COMMANDS = (transcribe, up, down, status, submit, jobs, show, watch, cancel, retry, export, clean, doctor)
 
 _EPILOG = (
     "Exit codes: 0 done; 1 a job failed or is not complete; 2 the request was wrong and nothing was started;"
@@ -38,7 +38,7 @@ def command() -> Any:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback(invoke_without_command=True, epilog=_EPILOG)(_whisper_farm)
-    for each in _COMMANDS:
+    for each in COMMANDS:
         app.command()(each)
     return typer.main.get_command(app)
 

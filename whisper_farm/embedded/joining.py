@@ -12,6 +12,7 @@ from whisper_farm.embedded.ending import LEAVE_SECONDS, take_lock
 from whisper_farm.embedded.lock import unlock
 from whisper_farm.embedded.need import Need
 from whisper_farm.embedded.order import StackOrder
+from whisper_farm.embedded.ports import refuse_taken
 from whisper_farm.embedded.processes import wait_until
 from whisper_farm.embedded.starting import TemporalProgram, start_supervisor
 from whisper_farm.embedded.state import ModelServed, StackState, StoreKind, read_state
@@ -126,9 +127,11 @@ def _make_way(need: Need, refusal: Answered) -> None:
     """End a stack that is not what is needed, where nobody uses it.
 
     Raises:
-        StackBroken: somebody does.
+        StackBroken: somebody does, or the port that is asked for can't be had anyhow.
     """
     state = refusal.state
+    if need.temporal_port is not None:
+        refuse_taken(need.layout.ports_file, need.temporal_port)
     if not refusal.said.get("idle") or not tell(state, "leave", only_if_idle=True).ok:
         raise StackBroken(_why_not(need, state, refusal.said.get("differs")))
     need.say("Restarting the stack: it ran otherwise than is needed now.")

@@ -51,13 +51,8 @@ def settle_ports(book: Path, names: Iterable[str], *, temporal: int | None = Non
     """
     remembered = _read(book)
     if temporal is not None:
-        if not is_free(temporal) and not (
-            remembered.get("temporal") == temporal and wait_until(lambda: is_free(temporal), _LET_GO_SECONDS)
-        ):
-            raise StackBroken(
-                f"The port {temporal} on {LOOPBACK} is taken by another program; end that program, or give"
-                " another port with --temporal-port."
-            )
+        if not is_free(temporal) and not (temporal in remembered.values() and _gets_free(temporal)):
+            raise _taken(temporal)
         remembered["temporal"] = temporal
     settled = dict(remembered)
     for name in names:
@@ -70,6 +65,23 @@ def settle_ports(book: Path, names: Iterable[str], *, temporal: int | None = Non
     if settled != _read(book):
         write_whole(book, json.dumps(settled).encode())
     return settled
+
+
+def refuse_taken(book: Path, temporal: int) -> None:
+    """While a stack still runs, before it makes way for one with Temporal at this port: is it to be had?
+
+    Raises:
+        StackBroken: another program has it.
+    """
+    if temporal not in _read(book).values() and not is_free(temporal):
+        raise _taken(temporal)
+
+
+def _taken(temporal: int) -> StackBroken:
+    return StackBroken(
+        f"The port {temporal} on {LOOPBACK} is taken by another program; end that program, or give"
+        " another port with --temporal-port."
+    )
 
 
 def _gets_free(port: int) -> bool:

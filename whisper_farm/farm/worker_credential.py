@@ -12,7 +12,7 @@ from whisper_farm.embedded.whole_files import write_whole
 
 
 def credentials_file(home: Path) -> Path:
-    """The file (mode 0600, JSON) that holds the access and secret keys of MinIO's `root`, `farm` and `worker`."""
+    """The file (mode 0600, JSON) with the keys of MinIO's users: `root`, `farm` and `worker`."""
     return HomeLayout(home).minio / "credentials.json"
 
 
