@@ -1,7 +1,7 @@
 """faster-whisper as the farm's speech engine: one loaded model, heard through by several threads.
 
-The first pass over a chunk stands here: where speech is, windows of it, batches of windows. Guards that
-look at what was heard, and hear suspicious windows again, belong between a batch and its answer.
+A chunk's way stands here: where speech is, windows of it, batches of windows, and a look at what each
+window gave (`coverage`). Further guards belong between a batch and its answer.
 """
 
 import threading
@@ -20,6 +20,7 @@ from whisper_farm.speech import Heard, Interrupted, LanguageVote, Listening
 from whisper_farm.weights import Weights
 from worker_gpu import language as languages
 from worker_gpu import voice
+from worker_gpu.coverage import LONGEST_UNCOVERED_SECONDS, halves, of_window, uncovered_seconds
 from worker_gpu.hearing import hear_windows
 from worker_gpu.memory import BatchSize, is_out_of_memory
 from worker_gpu.wide import WideModel, is_faster_wide
@@ -190,9 +191,7 @@ class _Hearing:
                 raise Interrupted("nobody waits for this chunk any more")
             batch = windows[at : at + size]
             try:
-                heard += hear_windows(
-                    model, self._audio, batch, beam_size=self._beam_size, language=self._language
-                )
+                heard += self._hear_and_look(model, batch)
             except (RuntimeError, MemoryError) as error:
                 size = self._smaller(error, tried=len(batch))
                 continue
@@ -200,6 +199,22 @@ class _Hearing:
             at, size = at + len(batch), self._batch.now
             self._tell(len(batch))
         return heard
+
+    def _hear_and_look(self, model: "WhisperModel", batch: Sequence[Window]) -> list[HeardSegment]:
+        """Hear the batch; what lost a part of its speech is heard once more, in halves."""
+        heard = self._hear(model, batch)
+        kept = []
+        for window in batch:
+            first = of_window(window, heard)
+            uncovered = uncovered_seconds(window, first)
+            if uncovered > LONGEST_UNCOVERED_SECONDS and len(parts := halves(window)) > 1:
+                second = self._hear(model, parts)
+                first = second if uncovered_seconds(window, second) < uncovered else first
+            kept += first
+        return kept
+
+    def _hear(self, model: "WhisperModel", windows: Sequence[Window]) -> list[HeardSegment]:
+        return hear_windows(model, self._audio, windows, beam_size=self._beam_size, language=self._language)
 
     def _smaller(self, error: Exception, *, tried: int) -> int:
         """The size to try next, where it was memory that ran out."""

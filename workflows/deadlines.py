@@ -14,7 +14,7 @@ from temporalio.common import Priority, RetryPolicy
 from whisper_farm.errors import permanent_error_names
 
 #: A lost worker costs a chunk this long before somebody else takes it.
-CHUNK_HEARTBEAT = timedelta(seconds=20)
+CHUNK_HEARTBEAT = timedelta(seconds=15)
 SLOWEST_PACE = 0.01  #: times realtime, of a worker that still counts as working
 
 #: Chunks of one job that may wait at workers' doors at once. Twice the slots of a fleet of 250; far
