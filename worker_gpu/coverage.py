@@ -7,12 +7,15 @@ choice is the same each time. The full guards, their re-runs and the audit take 
 
 from collections.abc import Sequence
 
-from whisper_farm.models import SAMPLE_RATE_HZ, HeardSegment
+from whisper_farm.models import SAMPLE_RATE_HZ, HeardSegment, Word
 from worker_gpu.voice import PADDING_MS
 from worker_gpu.windows import Window
 
 #: A longer stretch of speech without a word is suspicious; a pause for breath is shorter.
 LONGEST_UNCOVERED_SECONDS = 1.0
+
+#: No word covers more: where words are lost, the last one before them is stretched over the loss.
+_LONGEST_WORD_SECONDS = 1.2
 
 _WORD_MARGIN_SECONDS = 0.3  #: word times are this exact at best
 _PADDING_SECONDS = PADDING_MS / 1000  #: of every stretch, on either side: silence mostly
@@ -21,7 +24,7 @@ _PADDING_SECONDS = PADDING_MS / 1000  #: of every stretch, on either side: silen
 def uncovered_seconds(window: Window, heard: Sequence[HeardSegment]) -> float:
     """The longest stretch of the window's speech that no word covers."""
     words = sorted(
-        (word.start - _WORD_MARGIN_SECONDS, word.end + _WORD_MARGIN_SECONDS)
+        (word.start - _WORD_MARGIN_SECONDS, _believable_end(word) + _WORD_MARGIN_SECONDS)
         for segment in heard
         for word in segment.words
     )
@@ -35,6 +38,10 @@ def uncovered_seconds(window: Window, heard: Sequence[HeardSegment]) -> float:
                 at = max(at, word_end)
         longest = max(longest, end - at)
     return longest
+
+
+def _believable_end(word: Word) -> float:
+    return min(word.end, word.start + _LONGEST_WORD_SECONDS)
 
 
 def halves(window: Window) -> list[Window]:

@@ -31,6 +31,10 @@ def test_a_loss_in_the_middle_is_seen() -> None:
     assert uncovered_seconds(window((0, 9)), [heard((0.5, 2.0), (7.0, 8.5))]) > 4.0
 
 
+def test_a_word_that_is_stretched_over_lost_ones_does_not_cover_them() -> None:
+    assert uncovered_seconds(window((0, 9)), [heard((0.5, 1.5), (1.6, 8.5))]) > 4.0
+
+
 def test_a_window_in_which_nothing_was_heard_lost_all_of_its_speech() -> None:
     assert uncovered_seconds(window((2, 7)), []) > 4.0
 
