@@ -8,6 +8,7 @@ peak of its ffmpeg is read beside it. Speech in mp3 at 64 kbit/s; only its first
 """
 
 import argparse
+import contextlib
 import json
 import subprocess
 import sys
@@ -50,7 +51,7 @@ def main() -> None:
         for hours in asked.hours:
             asking = ["--hours", str(hours), "--recording", str(_repeated(hour, hours))]
             command = [sys.executable, "-m", "benchmarks.chunker", *asking]
-            _print_row(hours, json.loads(subprocess.run(command, capture_output=True, check=True).stdout))
+            _print_row(hours, json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout))
 
 
 def measured(file: Path, *, seconds: float) -> dict[str, float]:
@@ -112,8 +113,9 @@ class _Watch:
             return
         self._looked = time.perf_counter()
         for thread in Path("/proc/self/task").iterdir():
-            for child in (thread / "children").read_text().split():
-                self.ffmpeg_mb = max(self.ffmpeg_mb, _peak_mb(child))
+            with contextlib.suppress(OSError):  # a thread or ffmpeg may have ended a moment ago
+                for child in (thread / "children").read_text().split():
+                    self.ffmpeg_mb = max(self.ffmpeg_mb, _peak_mb(child))
 
 
 def _peak_mb(process: str) -> float:

@@ -30,25 +30,30 @@ def main() -> int:
         farm.run("up", "--model", DEMO_MODEL)
         for arguments in COMMANDS:
             # Several at once: an interpreter that is starved of its processor meets the fault sooner.
-            codes = Counter(pool.map(_exit_code, [farm] * asked.runs, [arguments] * asked.runs))
+            ends = list(pool.map(_end_of, [farm] * asked.runs, [arguments] * asked.runs))
+            codes = Counter(code for code, _ in ends)
             total += codes
             counts = ", ".join(f"{count} ended with {code}" for code, count in sorted(codes.items()))
             print(f"whisper-farm {' '.join(arguments)}: of {asked.runs} runs, {counts}", flush=True)
+            for said, count in Counter(said for code, said in ends if code).items():
+                print(f"  {count} said: {said}", flush=True)
     return 0 if set(total) == {0} else 1
 
 
-def _exit_code(farm: FreshFarm, arguments: tuple[str, ...]) -> int:
-    """As a shell tells it: 128 and the signal's number where a signal ended the process."""
+def _end_of(farm: FreshFarm, arguments: tuple[str, ...]) -> tuple[int, str]:
+    """The exit code, as a shell tells it (128 and the number where a signal ended it), and the last words."""
     done = subprocess.run(
         [sys.executable, "-m", "whisper_farm.cli.main", *arguments],
         env=os.environ | {"WHISPER_FARM_HOME": str(farm.home)},
         cwd=REPOSITORY,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
         check=False,
     )
-    return done.returncode if done.returncode >= 0 else 128 - done.returncode
+    code = done.returncode if done.returncode >= 0 else 128 - done.returncode
+    return code, done.stderr.strip()[-300:]
 
 
 if __name__ == "__main__":

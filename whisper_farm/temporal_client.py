@@ -8,6 +8,7 @@ its warnings about a server that is away would drown a progress bar.
 
 import asyncio
 import os
+import re
 import socket
 import time
 from collections.abc import Awaitable, Callable
@@ -83,7 +84,7 @@ async def connect(
             # The SDK wraps whatever went wrong while connecting into a RuntimeError.
             if time.monotonic() >= deadline:
                 raise FarmUnreachable(
-                    f"Temporal can't be reached at {where}: {_first_line(error)}. Start a stack with"
+                    f"Temporal can't be reached at {where} ({_core_of(error)}); start a stack with"
                     " 'whisper-farm up', or set TEMPORAL_ADDRESS to the farm's."
                 ) from None
             await asyncio.sleep(0.2)
@@ -120,6 +121,12 @@ async def patiently(call: Callable[[], Awaitable[T]], *, patience_seconds: float
                     " kept; look at 'whisper-farm status'."
                 ) from None
             await asyncio.sleep(0.5)
+
+
+def _core_of(error: BaseException) -> str:
+    """What the SDK's Rust core says of a connection without its wrappings: `Connection refused`."""
+    said = re.findall(r'(?:message|error): "([^"]+)"', str(error))
+    return said[-1][:200] if said else _first_line(error)
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,6 +1,8 @@
 """Whatever is wrong with a request gets one sentence that names it, exit code 2, and starts nothing."""
 
 import json
+import os
+import socket
 import subprocess
 from pathlib import Path
 
@@ -93,6 +95,65 @@ def test_what_is_no_recording_is_refused_by_name(
     assert not list(command.folder.glob("*.json"))
 
 
+def test_two_recordings_of_one_name_are_told_apart(command: Command) -> None:
+    other = command.folder / "other"
+    other.mkdir()
+    for folder in (command.folder, other):
+        (folder / "talk.flac").write_bytes(SPEECH.read_bytes())
+
+    said = refused(
+        command("transcribe", "talk.flac", "other/talk.flac", "--model", MODEL, "--out", "transcripts")
+    )
+
+    assert "'talk.flac' and 'other/talk.flac' would both write" in said
+    assert not (command.folder / "transcripts").exists()
+
+
+def test_a_name_that_begins_with_a_dash_is_told_how_to_be_given(command: Command) -> None:
+    (command.folder / "-talk.flac").write_bytes(SPEECH.read_bytes())
+
+    said = refused(command("transcribe", "-talk.flac", "--model", MODEL))
+
+    assert "'-talk.flac'" in said
+    assert "'--'" in said
+
+
+def test_a_pipe_is_refused(command: Command) -> None:
+    os.mkfifo(command.folder / "talk.mp3")
+
+    assert "not an ordinary file" in refused(command("transcribe", "talk.mp3", "--model", MODEL))
+
+
+def test_a_port_that_is_taken_is_3(command: Command) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+
+        done = command("up", "--model", MODEL, "--temporal-port", str(port))
+
+    assert done.returncode == 3
+    assert f"The port {port} on 127.0.0.1 is taken" in done.stderr.splitlines()[-1]
+    assert command("status").returncode == 3
+
+
+def test_a_small_full_disk_is_3_and_leaves_nothing(command: Command) -> None:
+    command.home.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=40m,mode=0700", "tmpfs", str(command.home)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("only root may mount a small disk")
+    try:
+        (command.folder / "talk.flac").write_bytes(SPEECH.read_bytes())
+
+        said = refused(command("transcribe", "talk.flac", "--model", MODEL), code=3)
+
+        assert "WHISPER_FARM_HOME" in said
+        assert not list(command.home.iterdir())
+    finally:
+        subprocess.run(["umount", command.home], check=True)
+    assert [path.name for path in command.folder.glob("talk.*")] == ["talk.flac"]
+
+
 def test_a_video_without_sound_is_refused(command: Command) -> None:
     silent = command.folder / "film.mp4"
     _ffmpeg("-f", "lavfi", "-i", "color=c=gray:s=64x64:r=5:d=2", "-c:v", "mpeg4", silent)
@@ -162,7 +223,10 @@ def test_a_farm_that_does_not_answer_is_3(command: Command) -> None:
 
     said = refused(command("transcribe", "talk.flac", "--model", "small"), code=3)
 
-    assert "127.0.0.1:9" in said
+    assert "127.0.0.1:9 (Connection refused)" in said
+    doctor = command("doctor")
+    assert doctor.returncode == 3
+    assert "!!  farm: missing" in doctor.stdout
 
 
 def test_a_store_that_does_not_answer_is_3(command: Command, temporal_address: str) -> None:

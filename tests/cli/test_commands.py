@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -34,6 +34,11 @@ def _until(true: Callable[[], Any], seconds: float = 60.0) -> None:
 def _job(farm: Command, job: str) -> dict[str, Any]:
     shown: dict[str, Any] = json.loads(farm.ok("show", job, "--json"))
     return shown
+
+
+def _line_with(stream: IO[str], words: str) -> str:
+    """The next line that has these words; the empty string where the stream ends first."""
+    return next((line for line in stream if words in line), "")
 
 
 def test_a_transcript_lies_where_it_was_asked_for(farm: Command, tmp_path: Path) -> None:
@@ -136,6 +141,12 @@ def test_a_job_whose_model_nobody_serves_waits_and_says_so(farm: Command) -> Non
     assert done.stdout.strip() == "waits"
     assert "No worker serves the model 'large-v3-turbo'" in done.stderr
     assert "python -m worker_gpu" in done.stderr
+
+    looks_on = farm.start("watch", "waits")
+    assert looks_on.stderr is not None
+    assert "No worker serves the model 'large-v3-turbo'" in _line_with(looks_on.stderr, "No worker")
+    looks_on.send_signal(signal.SIGINT)
+    looks_on.communicate(timeout=20)
     farm.ok("cancel", "waits")
     assert _job(farm, "waits")["state"] == "cancelled"
 
@@ -201,7 +212,12 @@ def test_status_tells_scripts_what_runs(farm: Command) -> None:
 
     assert set(told["temporal"]) == {"address", "namespace", "ui", "cli"}
     assert os.access(told["temporal"]["cli"], os.X_OK)
-    assert told["store"]["kind"] == "local"
+    assert told["store"] == {
+        "kind": "local",
+        "description": f"folder {farm.home / 'store'}",
+        "bucket": "whisper-farm",
+        "folder": str(farm.home / "store"),
+    }
     assert [each["role"] for each in told["processes"]] == ["supervisor", "temporal", "control", "gpu"]
     assert all(isinstance(each["pid"], int) for each in told["processes"])
     assert told["default_model"].startswith("model-")
@@ -249,6 +265,9 @@ def test_doctor_finds_what_is_there_and_names_what_mends_the_rest(farm: Command,
     assert told["can_run"]
     assert {"Python", "ffmpeg", "model", "stack"} <= {each["what"] for each in told["findings"]}
 
+    fresh = command("doctor")
+    assert fresh.returncode == 0, fresh.stdout  # the default model is downloaded when it is first needed
+
     done = command("doctor", "--model", "./nowhere")
     assert done.returncode == 3
     assert "mend: whisper-farm up --model FOLDER" in done.stdout
@@ -256,6 +275,6 @@ def test_doctor_finds_what_is_there_and_names_what_mends_the_rest(farm: Command,
 
 def test_a_short_lived_client_never_fails_after_it_succeeded(farm: Command) -> None:
     """The whole proof, of 200 runs, is `python -m benchmarks.client_exit`."""
-    codes = [farm("jobs").returncode for _ in range(8)]
+    codes = [farm("jobs").returncode for _ in range(4)]
 
-    assert codes == [0] * 8
+    assert codes == [0] * 4

@@ -18,7 +18,6 @@ from whisper_farm.cli.submit import submit
 from whisper_farm.cli.transcribe import transcribe
 from whisper_farm.cli.up import up
 from whisper_farm.cli.watch import watch
-from whisper_farm.identity import program_version
 
 COMMANDS = (transcribe, up, down, status, submit, jobs, show, watch, cancel, retry, export, clean, doctor)
 
@@ -49,6 +48,8 @@ def _whisper_farm(
 ) -> None:
     """Transcribe recordings by as many machines as there are, with nothing lost when any of them dies."""
     if version:
+        from whisper_farm.identity import program_version
+
         printing.show(f"whisper-farm {program_version()}")
         raise typer.Exit
     if context.invoked_subcommand is None:

@@ -20,6 +20,7 @@ from typer.exceptions import TyperException
 
 from whisper_farm.cli import signals
 from whisper_farm.errors import FarmError, PermanentError
+from whisper_farm.farm.quoting import quoted
 
 DONE, JOB_FAILED, WRONG_REQUEST, FARM_FAULT = 0, 1, 2, 3
 
@@ -60,6 +61,9 @@ def _usage(error: TyperException) -> str:
     said = " ".join(error.format_message().split()).rstrip(".")
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "whisper-farm"
+    dashed = [word for word in sys.argv[1:] if word.startswith("-") and Path(word).is_file()]
+    if dashed:
+        return f"{said}; where {quoted(dashed[0])} is meant as a file, write '--' before it."
     return f"{said}; see '{command} --help'."
 
 

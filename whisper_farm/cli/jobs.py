@@ -1,13 +1,15 @@
 """`whisper-farm jobs`: what the farm has done and does."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from whisper_farm.cli import printing, words
 from whisper_farm.cli.options import Json
 from whisper_farm.cli.table import show_table
-from whisper_farm.farm.listing import JobList, ListedJob, catalogue, with_progress
+
+if TYPE_CHECKING:
+    from whisper_farm.farm.listing import JobList, ListedJob
 
 
 def jobs(
@@ -27,6 +29,7 @@ def jobs(
     from whisper_farm.cli.waiting import wait_for
     from whisper_farm.embedded import stack
     from whisper_farm.farm.connection import is_remote, reach, records
+    from whisper_farm.farm.listing import catalogue, with_progress
     from whisper_farm.settings import FarmSettings, load
 
     settings = load(FarmSettings)
@@ -48,7 +51,7 @@ def jobs(
         printing.say(f"The catalogue's entry '{key}' can't be read and was left out.")
 
 
-def _as_table(shown: list[ListedJob], listed: JobList) -> None:
+def _as_table(shown: "list[ListedJob]", listed: "JobList") -> None:
     if not shown:
         printing.show("No jobs.")
         return
@@ -72,27 +75,27 @@ def _as_table(shown: list[ListedJob], listed: JobList) -> None:
         printing.say(f"There are more; see them with --limit {2 * len(shown)}.")
 
 
-def state_of(job: ListedJob) -> str:
+def state_of(job: "ListedJob") -> str:
     """`waiting` is a job that is kept and that no server runs now."""
     if job.entry.state == "running" and not job.is_known_to_temporal:
         return "waiting"
     return "running" if job.is_known_to_temporal else job.entry.state
 
 
-def part_done(job: ListedJob) -> str:
+def part_done(job: "ListedJob") -> str:
     """`43 %` of a running job, nothing of others."""
     if job.progress is None or not job.progress.duration_seconds:
         return ""
     return f"{100 * job.progress.heard_seconds / job.progress.duration_seconds:.0f} %"
 
 
-def _duration(job: ListedJob) -> float | None:
+def _duration(job: "ListedJob") -> float | None:
     if job.entry.duration_seconds is not None:
         return job.entry.duration_seconds
     return job.progress.duration_seconds if job.progress is not None else None
 
 
-def _as_json(job: ListedJob) -> dict[str, object]:
+def _as_json(job: "ListedJob") -> dict[str, object]:
     entry = job.entry.model_dump(mode="json", exclude={"schema_number"}, by_alias=False)
     progress = job.progress.model_dump(mode="json") if job.progress is not None else None
     return {**entry, "waits": state_of(job) == "waiting", "progress": progress}

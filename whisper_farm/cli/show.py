@@ -1,11 +1,14 @@
 """`whisper-farm show`: one job on a page."""
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from whisper_farm.cli import printing, words
 from whisper_farm.cli.options import Job, Json
 from whisper_farm.cli.table import show_page
-from whisper_farm.farm.showing import JobPage
+
+if TYPE_CHECKING:
+    from whisper_farm.farm.showing import JobPage
 
 
 def show(job: Job, json: Json = False) -> None:
@@ -29,7 +32,7 @@ def show(job: Job, json: Json = False) -> None:
         show_page(_lines(page))
 
 
-def _lines(page: JobPage) -> list[tuple[str, str]]:
+def _lines(page: "JobPage") -> list[tuple[str, str]]:
     lines = [("job", page.job), ("state", "waiting" if page.waits else page.state)]
     if page.message:
         lines.append(("why", page.message))
@@ -70,7 +73,7 @@ def _lines(page: JobPage) -> list[tuple[str, str]]:
     return lines
 
 
-def _as_json(page: JobPage) -> dict[str, object]:
+def _as_json(page: "JobPage") -> dict[str, object]:
     return {
         "job": page.job,
         "state": page.state,

@@ -3,13 +3,13 @@
 import io
 import sys
 from collections.abc import Iterable, Sequence
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from whisper_farm.cli import printing
 from whisper_farm.farm.quoting import printable
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _STATE_COLOURS = {
     "complete": "green",
@@ -22,6 +22,9 @@ _STATE_COLOURS = {
 
 def show_table(titles: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> None:
     """A table without lines; the columns in `right` hold numbers."""
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for index, title in enumerate(titles):
         table.add_column(
@@ -34,6 +37,9 @@ def show_table(titles: Sequence[str], rows: Iterable[Sequence[str]], *, right: S
 
 def show_page(lines: Iterable[tuple[str, str]]) -> None:
     """A name and what it is, on each line."""
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, style="dim")
     table.add_column(overflow="fold")
@@ -42,7 +48,9 @@ def show_page(lines: Iterable[tuple[str, str]]) -> None:
     _print(table)
 
 
-def _print(table: Table) -> None:
+def _print(table: "Table") -> None:
+    from rich.console import Console
+
     is_terminal = sys.stdout.isatty()
     drawn = io.StringIO()
     console = Console(

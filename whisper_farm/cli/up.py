@@ -31,7 +31,7 @@ def up(
     Returns once every process is up and the model is loaded.
     """
     from whisper_farm.cli.board import board_for
-    from whisper_farm.cli.status import as_json, summary
+    from whisper_farm.cli.status_page import as_json, summary
     from whisper_farm.embedded import stack
     from whisper_farm.errors import BadRequest
     from whisper_farm.farm.connection import is_remote, records

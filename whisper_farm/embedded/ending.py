@@ -23,9 +23,10 @@ OTHERS_SECONDS = 30.0
 
 
 def down(settings: FarmSettings) -> bool:
-    """End the stack of this data folder. Returns when all its processes are gone; whether there were any.
+    """End the stack of this data folder. Returns when all its processes are gone; whether there was a stack.
 
-    Jobs that run are kept, and go on when a stack is up again.
+    One that was killed counts: it would have come back with the next command, had it been asked to stay. Jobs
+    that run are kept, and go on when a stack is up again.
     """
     layout, ended = layout_of(settings), False
     deadline = time.monotonic() + OTHERS_SECONDS
@@ -64,14 +65,15 @@ def _end(state: StackState) -> None:
 
 
 def _sweep(layout: HomeLayout, lock: int) -> bool:
-    """With no supervisor there: end what one may have left, and clear up; whether anything was left."""
+    """With no supervisor there: end what one may have left, and clear up; whether one had been there."""
     try:
-        left = end_leftovers(layout)
+        was_there = layout.state_file.exists()
+        end_leftovers(layout)
         layout.state_file.unlink(missing_ok=True)
         layout.clear_scratch()
     finally:
         unlock(lock, layout.lock_file)
-    return left > 0
+    return was_there
 
 
 def take_lock(layout: HomeLayout) -> int | None:

@@ -10,8 +10,8 @@ from whisper_farm.embedded.layout import HomeLayout
 from whisper_farm.embedded.processes import ProcessMark, end_at_once, marked_with
 
 
-def end_leftovers(layout: HomeLayout) -> int:
-    """End all that `stack.json` tells of and that still runs; how many processes that were."""
+def end_leftovers(layout: HomeLayout) -> None:
+    """End all that `stack.json` tells of and that still runs."""
     try:
         said = json.loads(layout.state_file.read_bytes())
         stack = str(said["stack"])
@@ -21,5 +21,6 @@ def end_leftovers(layout: HomeLayout) -> int:
             if isinstance(process["pid"], int) and process["pid"] > 1
         ]
     except (OSError, ValueError, LookupError, TypeError):
-        return 0
-    return len(end_at_once(marks)) + len(end_at_once(marked_with(stack)))
+        return
+    end_at_once(marks)
+    end_at_once(marked_with(stack))

@@ -1,5 +1,6 @@
 """What the farm needs of this machine: found or missing, and the command that mends it. Only looks."""
 
+import asyncio
 import os
 import platform
 import sys
@@ -8,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whisper_farm.embedded import stack
+from whisper_farm.embedded.layout import LEAST_FREE_BYTES
 from whisper_farm.embedded.shapes import count_cores, count_gpus
 from whisper_farm.embedded.version import stack_version
 from whisper_farm.errors import FarmError
-from whisper_farm.farm.connection import is_remote
+from whisper_farm.farm.connection import is_remote, reach
 from whisper_farm.farm.quoting import quoted
 from whisper_farm.settings import FarmSettings
 from whisper_farm.weights import default_model
@@ -155,13 +157,26 @@ def _room(home: Path) -> Finding:
     nearest = next((parent for parent in (home, *home.parents) if parent.exists()), Path("/"))
     disk = os.statvfs(nearest)
     free = disk.f_bavail * disk.f_frsize
-    mend = "whisper-farm clean" if free < _LITTLE_ROOM_BYTES else None
-    return Finding(what="disk", found=f"{free / 1e9:.1f} GB free for {home}", mend=mend, needed=False)
+    mend = None
+    if free < _LITTLE_ROOM_BYTES:
+        mend = "whisper-farm clean   (or set WHISPER_FARM_HOME to a folder on another disk)"
+    found = f"{free / 1e9:.1f} GB free for {home}"
+    return Finding(what="disk", found=found, mend=mend, needed=free < LEAST_FREE_BYTES)
+
+
+def _elsewhere(settings: FarmSettings) -> Finding:
+    where = os.environ.get("TEMPORAL_ADDRESS") or "by profile"
+    try:
+        farm = asyncio.run(reach(settings))
+    except FarmError as error:
+        mend = "set TEMPORAL_ADDRESS and WHISPER_FARM_STORE, WHISPER_FARM_S3_... to the farm's"
+        return Finding(what="farm", found=None, note=str(error), mend=mend)
+    return Finding(what="farm", found=f"elsewhere ({where}), its store: {farm.store.describe()}")
 
 
 def _stack(settings: FarmSettings) -> Finding:
     if is_remote():
-        return Finding(what="farm", found=f"elsewhere ({os.environ.get('TEMPORAL_ADDRESS') or 'by profile'})")
+        return _elsewhere(settings)
     running = stack.find(settings)
     if running is None:
         return Finding(what="stack", found="does not run; commands start it when they need it")

@@ -11,7 +11,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from whisper_farm.errors import BadRequest, OutputExists, StoreFull
@@ -28,7 +28,7 @@ _LONGEST_NAME_BYTES = 255
 class Outputs:
     """The files that one recording's transcript becomes."""
 
-    recording: str  #: its name, for people
+    recording: str  #: its name or path, for people
     folder: Path
     paths: dict[str, Path]  #: format to file
 
@@ -51,7 +51,10 @@ def read_formats(asked: str | None) -> tuple[str, ...]:
 
 def outputs_of(recording: Path, *, out: Path | None, formats: Iterable[str]) -> Outputs:
     """Where the transcript of `recording` goes: into `out`, or beside the recording."""
-    return named_outputs(recording.name, folder=out if out is not None else recording.parent, formats=formats)
+    outputs = named_outputs(
+        recording.name, folder=out if out is not None else recording.parent, formats=formats
+    )
+    return replace(outputs, recording=str(recording))  # two of one name are told apart by their folders
 
 
 def named_outputs(name: str, *, folder: Path, formats: Iterable[str]) -> Outputs:

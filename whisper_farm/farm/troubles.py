@@ -99,6 +99,8 @@ def waits_for_control(task: PendingWorkflowTaskInfo, now: datetime) -> bool:
 
 def _why(activity: PendingActivityInfo) -> str:
     failure = activity.last_failure
+    while failure.HasField("server_failure_info") and failure.HasField("cause"):
+        failure = failure.cause  # the server wraps a failure that is too large for it, and cuts it short
     if failure.HasField("timeout_failure_info"):
         return "the worker that had it was lost, or did not finish in time."
     lines = failure.message.strip().splitlines() or ["no reason is known."]
