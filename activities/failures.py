@@ -2,7 +2,9 @@
 
 The recording's or the request's fault (`PermanentError`) must not be retried; the farm's fault must
 be. Temporal sees class names and messages only, so each error crosses the edge as an
-`ApplicationError` whose type is its class name and whose message is the sentence a person will read.
+`ApplicationError` whose type is its class name and whose message is the sentence a person will read. The
+error behind it stays behind: its stack traces would fill a failure past the server's limit, and the
+sentence would be lost.
 """
 
 from collections.abc import Iterator
@@ -25,10 +27,10 @@ def told_apart() -> Iterator[None]:
         # Trying the same again would find the same: the workflow has those chunks heard again.
         raise ApplicationError(
             str(error)[:LONGEST_MESSAGE_CHARS], error.indices, type=type(error).__name__, non_retryable=True
-        ) from error
+        ) from None
     except FarmError as error:
         raise ApplicationError(
             str(error)[:LONGEST_MESSAGE_CHARS],
             type=type(error).__name__,
             non_retryable=isinstance(error, PermanentError),
-        ) from error
+        ) from None
