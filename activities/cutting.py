@@ -3,15 +3,15 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from temporalio import activity
 
 from activities.announcing import Announcer, SignalsWorkflows
 from activities.failures import told_apart
 from activities.heartbeats import heartbeats
+from activities.own_threads import in_own_thread
 from whisper_farm import identity, keys
 from whisper_farm.chunking.rules import plan_rules
 from whisper_farm.messages import (
@@ -26,8 +26,6 @@ from whisper_farm.models import Chunk, Plan, Recording
 from whisper_farm.settings import IntakeSettings
 from whisper_farm.storage.base import ObjectStore
 from whisper_farm.storage.documents import find_document, read_document, write_document
-
-T = TypeVar("T")
 
 SlotsOf = Callable[[str], Awaitable[int]]  #: how many chunks can be heard at once on this model's queue, now
 
@@ -108,7 +106,7 @@ class CuttingActivities:
         def decoded(seconds: float) -> None:
             announcer.decoded_seconds = seconds
 
-        cutting = _in_a_thread(lambda: self._cut(order, stored, decoded, stop.is_set))
+        cutting = in_own_thread(lambda: self._cut(order, stored, decoded, stop.is_set), name="cutting")
         announcing = asyncio.create_task(announcer.run())
         both: set[asyncio.Future[Any]] = {cutting, announcing}
         try:
@@ -143,20 +141,3 @@ class CuttingActivities:
             scratch=self._scratch,
             telling=Telling(stored=stored, decoded=decoded, should_stop=should_stop),
         )
-
-
-def _in_a_thread(work: Callable[[], T]) -> asyncio.Future[T]:
-    """Run `work` in a daemon thread: one that hangs in a write holds up nobody, not even the worker's end."""
-    promise: Future[T] = Future()
-    promise.set_running_or_notify_cancel()
-
-    def run() -> None:
-        try:
-            promise.set_result(work())
-        except BaseException as error:
-            promise.set_exception(error)
-
-    threading.Thread(target=run, name="cutting", daemon=True).start()
-    waiting = asyncio.wrap_future(promise)
-    waiting.add_done_callback(lambda done: done.cancelled() or done.exception())  # whoever waited may be gone
-    return waiting

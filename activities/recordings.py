@@ -14,6 +14,7 @@ from temporalio import activity
 
 from activities.failures import told_apart
 from activities.heartbeats import heartbeats
+from activities.own_threads import in_own_thread
 from whisper_farm.messages import (
     FETCH_RECORDING,
     SAMPLE_LANGUAGE,
@@ -71,7 +72,7 @@ class RecordingActivities:
         with told_apart():
             going = _Going()
             async with heartbeats(lambda: {"bytes": going.bytes_read}):
-                recording = await _in_a_thread(going, lambda: self._fetch(order, going))
+                recording = await _until_done(going, lambda: self._fetch(order, going))
             return RecordingFetched(recording=recording)
 
     def _fetch(self, order: FetchRecording, going: "_Going") -> Recording:
@@ -97,7 +98,7 @@ class RecordingActivities:
         """
         with told_apart():
             async with heartbeats():
-                return await _in_a_thread(_Going(), lambda: self._sample(order))
+                return await _until_done(_Going(), lambda: self._sample(order))
 
     def _sample(self, order: SampleLanguage) -> LanguageSampled:
         from whisper_farm.intake.sampling import store_language_sample
@@ -119,13 +120,12 @@ class _Going:
             raise Stopped
 
 
-async def _in_a_thread(going: _Going, work: Callable[[], T]) -> T:
+async def _until_done(going: _Going, work: Callable[[], T]) -> T:
     """What `work` returns. Once cancelled, it is told to stop, and waited for a moment."""
-    working = asyncio.ensure_future(asyncio.to_thread(work))
+    working = in_own_thread(work, name="recording")
     try:
         return await asyncio.shield(working)
-    except asyncio.CancelledError:
+    finally:
         going.stop.set()
-        working.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.wait([working], timeout=_STOPPING_SECONDS)
-        raise
+        working.cancel()  # a thread that still hangs speaks to nobody

@@ -6,9 +6,11 @@ import sys
 
 def main() -> int:
     """Serve until told to leave; the exit code (see `worker_gpu.starting`)."""
-    # Each slot computes in one thread of its own; numpy's threads would fight them for the cores. Read
-    # when numpy is imported, so this comes before everything that does.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Each slot computes in one thread of its own; threads of numpy or of OpenMP would fight them for the
+    # cores (two slots were then no faster than one). Where the engine wants more it says so itself. Read
+    # when the libraries are imported, so this comes before everything that does.
+    for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
     from worker_gpu.starting import start
 
     return start(sys.argv[1:])

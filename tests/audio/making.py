@@ -90,5 +90,11 @@ def decoded_with_faults(
         return np.concatenate(list(stream)), stream
 
 
+def bytes_of(path: Path) -> bytes:
+    """All of a small file."""
+    return path.read_bytes()
+
+
 def sha256_of(path: Path) -> str:
+    """The name its bytes have in a store."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

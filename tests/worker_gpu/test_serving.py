@@ -1,6 +1,8 @@
 """Workers that serve one queue of a real Temporal, as they leave it to each other."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,7 +44,7 @@ class OneChunk:
 
     @workflow.run
     async def run(self, queue: str, order: TranscribeChunk) -> ChunkTranscribed:
-        return await workflow.execute_activity(
+        heard: ChunkTranscribed = await workflow.execute_activity(
             TRANSCRIBE_CHUNK.name,
             order,
             result_type=ChunkTranscribed,
@@ -52,6 +54,7 @@ class OneChunk:
             retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_attempts=5),
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         )
+        return heard
 
 
 class Named(Wrapped):
@@ -85,12 +88,23 @@ class Hall:
             alone=False,
         )
 
-    def opens(self, engine: SpeechEngine, leave: Leave, pace: Pace) -> "asyncio.Task[None]":
-        """A worker that serves with `engine` until `leave` is asked for."""
+    @asynccontextmanager
+    async def worker(
+        self, engine: SpeechEngine, *, leave: Leave, pace: Pace | None = None
+    ) -> "AsyncIterator[asyncio.Task[None]]":
+        """A worker that serves with `engine` until `leave` is asked for, at the end at the latest."""
+        client = await connect(identity="test", address=self.client.service_client.config.target_host)
         identity = this_process(model=engine.model, weights=engine.weights, slots=1, version="0.1.0")
         offer = Offer(identity=identity, slots=1, prefetch=0, drain_seconds=1.0)
-        serving = serve(engine, self.store, self.client, offer=offer, pace=pace, leave=leave)
-        return asyncio.create_task(serving)
+        pace = pace or Pace(step_audio_seconds=30.0)
+        serving = asyncio.create_task(serve(engine, self.store, client, offer=offer, pace=pace, leave=leave))
+        try:
+            yield serving
+        finally:
+            if isinstance(engine, Hanging):
+                engine.let_go.set()
+            leave.ask("the test is over")
+            await asyncio.wait_for(serving, 30)
 
     async def wants(self) -> "WorkflowHandle[OneChunk, ChunkTranscribed]":
         return await self.client.start_workflow(
@@ -109,77 +123,57 @@ class Impatient(Pace):
 
 
 @pytest.fixture
-async def hall(loaded: Loaded, podcast: "Pcm", tmp_path: Path, temporal_address: str) -> Hall:
+async def hall(
+    loaded: Loaded, podcast: "Pcm", tmp_path: Path, temporal_address: str
+) -> "AsyncIterator[Hall]":
     store = DiskStore(tmp_path / "store", "whisper-farm")
     store.check()
     client = await connect(identity="test", address=temporal_address)
-    return Hall(client, loaded.engine, store, podcast[: 5 * 16_000])
-
-
-async def test_a_chunk_of_a_leaving_worker_is_taken_by_the_next_at_once(hall: Hall) -> None:
-    hanging, leave, last = Hanging(hall.engine), Leave(), Leave()
     async with Worker(
-        hall.client,
+        client,
         task_queue="one-chunk",
         workflows=[OneChunk],
         workflow_runner=UnsandboxedWorkflowRunner(),
     ):
-        leaving = hall.opens(hanging, leave, Pace(step_audio_seconds=30.0))
+        yield Hall(client, loaded.engine, store, podcast[: 5 * 16_000])
+
+
+async def test_a_chunk_of_a_leaving_worker_is_taken_by_the_next_at_once(hall: Hall) -> None:
+    hanging, leave = Hanging(hall.engine), Leave()
+    async with hall.worker(hanging, leave=leave) as leaving:
         job = await hall.wants()
-        await asyncio.to_thread(hanging.hangs.wait)
-        staying = hall.opens(hall.engine, last, Pace(step_audio_seconds=30.0))
+        await asyncio.to_thread(hanging.hangs.wait, 30)
+        async with hall.worker(hall.engine, leave=Leave()):
+            leave.ask("it was told to")
+            await asyncio.wait_for(asyncio.shield(leaving), 30)
+            heard = await asyncio.wait_for(job.result(), 60)
 
-        leave.ask("it was told to")
-        await asyncio.wait_for(leaving, 30)
-        heard = await asyncio.wait_for(job.result(), 60)
-
-        hanging.let_go.set()
-        last.ask("the test is over")
-        await staying
     assert heard.attempt == 2
     assert heard.word_count > 0
     assert leave.exit_code == LEFT_WHEN_TOLD
 
 
 async def test_a_worker_whose_engine_hangs_leaves_its_chunk_to_the_next(hall: Hall) -> None:
-    hanging, leave, last = Hanging(hall.engine), Leave(), Leave()
-    async with Worker(
-        hall.client,
-        task_queue="one-chunk",
-        workflows=[OneChunk],
-        workflow_runner=UnsandboxedWorkflowRunner(),
-    ):
-        stuck = hall.opens(hanging, leave, Impatient(step_audio_seconds=30.0))
+    hanging, leave = Hanging(hall.engine), Leave()
+    async with hall.worker(hanging, leave=leave, pace=Impatient(step_audio_seconds=30.0)) as stuck:
         job = await hall.wants()
-        await asyncio.wait_for(stuck, 60)
-        staying = hall.opens(hall.engine, last, Pace(step_audio_seconds=30.0))
-        heard = await asyncio.wait_for(job.result(), 60)
+        await asyncio.wait_for(asyncio.shield(stuck), 60)
+        async with hall.worker(hall.engine, leave=Leave()):
+            heard = await asyncio.wait_for(job.result(), 60)
 
-        hanging.let_go.set()
-        last.ask("the test is over")
-        await staying
     assert heard.attempt == 2
     assert leave.exit_code == LEFT_BECAUSE_HUNG
     assert "made no progress" in leave.reason
 
 
 async def test_a_cancelled_job_is_let_go_within_seconds(hall: Hall) -> None:
-    hanging, leave = Hanging(hall.engine), Leave()
-    async with Worker(
-        hall.client,
-        task_queue="one-chunk",
-        workflows=[OneChunk],
-        workflow_runner=UnsandboxedWorkflowRunner(),
-    ):
-        serving = hall.opens(hanging, leave, Pace(step_audio_seconds=30.0))
+    hanging = Hanging(hall.engine)
+    async with hall.worker(hanging, leave=Leave()):
         job = await hall.wants()
-        await asyncio.to_thread(hanging.hangs.wait)
+        await asyncio.to_thread(hanging.hangs.wait, 30)
 
         await job.cancel()
         with pytest.raises(WorkflowFailureError) as failed:
             await asyncio.wait_for(job.result(), 15)
 
-        hanging.let_go.set()
-        leave.ask("the test is over")
-        await serving
     assert isinstance(failed.value.cause, CancelledError)

@@ -5,6 +5,7 @@ nor a protocol has a say. A first piece of sound is decoded, so that a locked or
 here and not an hour later. Whatever is wrong is one `RecordingUnusable` sentence that names the recording.
 """
 
+import os
 import stat
 from dataclasses import dataclass
 from fractions import Fraction
@@ -64,8 +65,8 @@ def probe(source: Path | BinaryIO, *, name: str, limits: IntakeSettings) -> Prob
     return _probe(source, name, limits)
 
 
-def check_file(path: Path, *, name: str, limits: IntakeSettings) -> None:
-    """Does nothing where `path` is a file of a size that the farm takes; raises `RecordingUnusable` else."""
+def check_file(path: Path, *, name: str, limits: IntakeSettings) -> os.stat_result:
+    """What is known of `path`, a file of a size that the farm takes; raises `RecordingUnusable` else."""
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -78,6 +79,7 @@ def check_file(path: Path, *, name: str, limits: IntakeSettings) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise RecordingUnusable(f"{shown(name)} is not an ordinary file; save the recording as one first.")
     check_size(found.st_size, name=name, limits=limits)
+    return found
 
 
 def check_size(size_bytes: int, *, name: str, limits: IntakeSettings) -> None:

@@ -15,7 +15,14 @@ from whisper_farm.audio.probe import check_size
 from whisper_farm.errors import FarmError, ObjectDamaged, RecordingUnusable
 from whisper_farm.identity import digest, stored_recording_sha256
 from whisper_farm.intake.sources import StoredSource, parse_source
-from whisper_farm.intake.storing import Hashing, OnBytes, find_recording, look_at, settle_recording
+from whisper_farm.intake.storing import (
+    Hashing,
+    OnBytes,
+    find_good_recording,
+    find_recording,
+    look_at,
+    settle_recording,
+)
 from whisper_farm.intake.web import Web
 from whisper_farm.models import Recording
 from whisper_farm.settings import IntakeSettings
@@ -73,7 +80,7 @@ class Fetcher:
         probed = look_at(self._store, key, name=name or file_name, limits=self._limits)
         with self._store.open(key) as blocks:
             hashed = Hashing(blocks, self._on_bytes).to_the_end()
-        if (stored := find_recording(self._store, hashed.sha256)) is not None:
+        if (stored := find_good_recording(self._store, hashed.sha256)) is not None:
             return stored
         if hashed.size_bytes != before.size_bytes or self._store.stat(key) != before:
             raise ObjectDamaged(key, "it was replaced while it was read")
@@ -98,7 +105,7 @@ class Fetcher:
             hashing = Hashing(blocks, note)
             self._store.put_stream(landed, hashing)
             hashed = hashing.so_far
-            if (stored := find_recording(self._store, hashed.sha256)) is not None:
+            if (stored := find_good_recording(self._store, hashed.sha256)) is not None:
                 return stored
             probed = look_at(self._store, landed, name=name, limits=self._limits)
             return settle_recording(

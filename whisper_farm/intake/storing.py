@@ -8,6 +8,7 @@ A description whose bytes are gone, or are linked to a file that was changed, co
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from whisper_farm.errors import ObjectDamaged, RecordingChanged, RecordingUnusab
 from whisper_farm.models import Recording
 from whisper_farm.settings import IntakeSettings
 from whisper_farm.storage.base import ObjectStore
+from whisper_farm.storage.disk import DiskStore
 from whisper_farm.storage.documents import find_document, write_document
 
 OnBytes = Callable[[int], None]  #: is told how many bytes have been read so far, now and then
@@ -79,6 +81,14 @@ def find_recording(store: ObjectStore, sha256: str) -> Recording | None:
     return recording if found.size_bytes == recording.size_bytes else None
 
 
+def find_good_recording(store: ObjectStore, sha256: str) -> Recording | None:
+    """As `find_recording`, for whoever has the bytes at hand: they replace a link that was changed."""
+    try:
+        return find_recording(store, sha256)
+    except RecordingChanged:
+        return None
+
+
 def look_at(store: ObjectStore, key: str, *, name: str, limits: IntakeSettings) -> Probed:
     """Probe a stored object, whether or not this machine has a file for it.
 
@@ -108,31 +118,34 @@ def store_recording(
 ) -> Recording:
     """Bring a person's own file into the store, linked where the disk allows; what is stored already stays.
 
-    The file is hashed first, because a recording that is stored already must not travel again.
-    `on_bytes` is told how many of its bytes were read, or sent where the store is elsewhere.
+    The file is hashed first, because a recording that is stored already must not travel again: the same
+    command a second time costs a read, not an upload. `on_bytes` is told how many of its bytes were
+    read, or sent where the store is elsewhere.
 
     Raises:
         RecordingUnusable: it can't be transcribed.
         RecordingChanged: it was written to meanwhile.
         StoreUnreachable, StoreFull: the store's trouble.
     """
-    check_file(path, name=name, limits=limits)
+    before = check_file(path, name=name, limits=limits)
     probed = probe(path, name=name, limits=limits)
-    try:
-        before = path.stat()
-        with path.open("rb", buffering=0) as file:
-            hashed = Hashing(_blocks_of(file.read), on_bytes).to_the_end()
-    except OSError as error:
-        raise RecordingUnusable(f"The recording {shown(name)} can't be read: {error.strerror}.") from None
-    try:
-        stored = find_recording(store, hashed.sha256)
-    except RecordingChanged:
-        stored = None  # what it was linked to has changed; these bytes take its place
-    if stored is not None:
+    is_here = isinstance(store, DiskStore)
+    with _reading(path, name, before) as blocks:
+        hashed = Hashing(blocks, on_bytes if is_here else _unheard).to_the_end()
+    _check_same(path, before, name)
+    if (stored := find_good_recording(store, hashed.sha256)) is not None:
         return stored
     key = keys.recording_source(hashed.sha256, key_extension(name))
-    store.put_file(key, path, may_link=True)
-    _check_same(path, before, name, store, key)
+    if is_here:
+        store.put_file(key, path, may_link=True)
+    else:
+        with _reading(path, name, before) as blocks:
+            store.put_stream(key, Hashing(blocks, on_bytes))
+    try:
+        _check_same(path, before, name)
+    except RecordingChanged:
+        store.delete([key])
+        raise
     is_linked = _same_file(path, store.local_path(key))
     return _describe(store, hashed, probed, key=key, name=name, linked_to=path if is_linked else None)
 
@@ -159,11 +172,14 @@ def _describe(
     return recording
 
 
-def _check_same(path: Path, before: os.stat_result, name: str, store: ObjectStore, key: str) -> None:
-    """Raises where the file was written to since it was hashed: what is stored is not what was hashed."""
-    after = path.stat()
-    if (after.st_mtime_ns, after.st_size) != (before.st_mtime_ns, before.st_size):
-        store.delete([key])
+def _check_same(path: Path, before: os.stat_result, name: str) -> None:
+    """Raises where the file was written to since: what was hashed, or is stored, is not what it is now."""
+    try:
+        after = path.stat()
+        is_same = (after.st_mtime_ns, after.st_size) == (before.st_mtime_ns, before.st_size)
+    except OSError:
+        is_same = False
+    if not is_same:
         raise RecordingChanged(
             f"The file {shown(name)} was changed while it was read; try again once nobody writes to it."
         )
@@ -173,6 +189,29 @@ def _same_file(one: Path | None, other: Path | None) -> bool:
     return one is not None and other is not None and os.path.samestat(one.stat(), other.stat())
 
 
-def _blocks_of(read: Callable[[int], bytes]) -> Iterator[bytes]:
-    while block := read(_BLOCK_BYTES):
-        yield block
+@contextmanager
+def _reading(path: Path, name: str, before: os.stat_result) -> Iterator[Iterator[bytes]]:
+    """The file's bytes in blocks: as many as it had `before`, because one may grow for as long as it is read.
+
+    Its own trouble is the recording's; the store's passes.
+    """
+
+    def blocks() -> Iterator[bytes]:
+        left = before.st_size
+        try:
+            while block := file.read(min(left, _BLOCK_BYTES)):
+                left -= len(block)
+                yield block
+        except OSError as error:
+            raise RecordingUnusable(f"The recording {shown(name)} can't be read: {error.strerror}.") from None
+
+    try:
+        file = path.open("rb", buffering=0)
+    except OSError as error:
+        raise RecordingUnusable(f"The recording {shown(name)} can't be read: {error.strerror}.") from None
+    with file:
+        yield blocks()
+
+
+def _unheard(bytes_read: int) -> None:
+    """Hashing what is to be sent is no progress that anybody waits for."""
