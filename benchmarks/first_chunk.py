@@ -20,6 +20,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--hours", type=float, default=10.0)
+    parser.add_argument("--first-only", action="store_true", help="cancel each job after its first chunk")
     asked = parser.parse_args()
     print(machine())
     with tempfile.TemporaryDirectory() as folder:
@@ -28,10 +29,10 @@ def main() -> None:
             write_recording(recording, minutes=minutes, seed=3)
             with fresh_farm() as farm:
                 farm.run("up", "--model", DEMO_MODEL)
-                _report(name, farm, recording)
+                _report(name, farm, recording, first_only=asked.first_only)
 
 
-def _report(name: str, farm: FreshFarm, recording: Path) -> None:
+def _report(name: str, farm: FreshFarm, recording: Path, *, first_only: bool) -> None:
     begun = time.perf_counter()
     job = json.loads(farm.run("submit", recording, "--model", DEMO_MODEL, "--language", "en", "--json"))[
         "job"
@@ -44,6 +45,9 @@ def _report(name: str, farm: FreshFarm, recording: Path) -> None:
     size = recording.stat().st_size / 1e6
     print(f"{name}: first chunk transcribed {waited:.2f} s after the bytes were in the store")
     print(f"{name}: handed in {size:.1f} MB in {handed_in:.2f} s of command ({size / handed_in:.0f} MB/s)")
+    if first_only:
+        farm.run("cancel", job)
+        return
     farm.run("watch", job)
     chunks = json.loads(farm.run("show", job, "--json"))["chunk_count"]
     print(f"{name}: {_history_events(farm, job) / chunks:.2f} history events for each of {chunks} chunks")
