@@ -15,6 +15,7 @@ from pathlib import Path
 
 from whisper_farm import identity
 from whisper_farm.audio.decode import PcmStream, decode
+from whisper_farm.audio.formats import shown
 from whisper_farm.audio.recording_input import recording_input
 from whisper_farm.chunking.losses import losses
 from whisper_farm.chunking.loudness import Pcm
@@ -64,7 +65,7 @@ def cut_recording(
         telling.stored(list(chunks))
     with (
         recording_input(store, recording, scratch) as source,
-        decode(source, longest_seconds=longest_seconds, name=f"'{recording.name}'") as stream,
+        decode(source, longest_seconds=longest_seconds, name=shown(recording.name)) as stream,
         _Storing(shelf, telling) as storing,
     ):
         _cut_stream(
@@ -72,7 +73,9 @@ def cut_recording(
         )
         chunks += storing.finish()
     if not chunks:
-        raise RecordingUnusable(f"There is no sound in '{recording.name}': it decodes to nothing at all.")
+        raise RecordingUnusable(
+            f"There is no sound in {shown(recording.name)}: it decodes to nothing at all."
+        )
     lost = losses(
         duration_seconds=recording.duration_seconds,
         samples=stream.samples,
