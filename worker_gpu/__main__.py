@@ -11,6 +11,10 @@ def main() -> int:
     # when the libraries are imported, so this comes before everything that does.
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
+    from worker_gpu.allocator import keep_memory
+    from worker_gpu.machine import usable_cores
+
+    keep_memory(usable_cores())
     from worker_gpu.starting import start
 
     return start(sys.argv[1:])

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from math import ceil
 from typing import TYPE_CHECKING
 
+from worker_gpu.allocator import give_back_memory
+
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
 
@@ -69,3 +71,4 @@ class WideModel:
         with self._lock:
             if self._users == 0:
                 self._model = None
+                give_back_memory()
