@@ -106,7 +106,10 @@ class CuttingActivities:
         def decoded(seconds: float) -> None:
             announcer.decoded_seconds = seconds
 
-        cutting = in_own_thread(lambda: self._cut(order, stored, decoded, stop.is_set), name="cutting")
+        # Where workers share its machine, the first chunks would wait for cores that cut the last ones.
+        cutting = in_own_thread(
+            lambda: self._cut(order, stored, decoded, stop.is_set), name="cutting", unhurried=True
+        )
         announcing = asyncio.create_task(announcer.run())
         both: set[asyncio.Future[Any]] = {cutting, announcing}
         try:
@@ -130,7 +133,7 @@ class CuttingActivities:
         decoded: Callable[[float], None],
         should_stop: Callable[[], bool],
     ) -> RecordingCut:
-        # Audio code loads numpy and more; a control worker that never cuts should start without it.
+        # Audio code loads numpy and more: `workflows` loads it beside its start.
         from whisper_farm.chunking.cutter import Telling, cut_recording
 
         return cut_recording(

@@ -76,7 +76,7 @@ class RecordingActivities:
             return RecordingFetched(recording=recording)
 
     def _fetch(self, order: FetchRecording, going: "_Going") -> Recording:
-        # Audio and web code load numpy, av and httpx; a control worker starts faster without.
+        # Audio and web code load numpy, av and httpx: `workflows` loads them beside its start.
         from whisper_farm.intake.fetching import Fetcher
         from whisper_farm.intake.web import Web
 

@@ -73,6 +73,17 @@ def worker(client: Client, store: ObjectStore, scratch: Path, threads: ThreadPoo
     )
 
 
+def load_ahead() -> None:
+    """Import what activities import when they are first called (numpy, av, httpx): no first job waits for it.
+
+    A stack's server comes up meanwhile, and there is no sandbox yet whose imports could meet these.
+    """
+    import whisper_farm.chunking.cutter
+    import whisper_farm.intake.fetching
+    import whisper_farm.intake.sampling
+    import whisper_farm.intake.web  # noqa: F401
+
+
 async def serve() -> None:
     """Poll until told to leave."""
     leave = asyncio.Event()
@@ -81,11 +92,12 @@ async def serve() -> None:
         loop.add_signal_handler(number, leave.set)
     farm = load(FarmSettings)
     store = open_store(load(StoreSettings), home=farm.home)
-    client = await temporal_client.connect(
-        identity=f"{temporal_client.identity('control')}",
+    connecting = temporal_client.connect(
+        identity=temporal_client.identity("control"),
         runtime=temporal_client.quiet_runtime(),
         patience_seconds=60.0,
     )
+    client, _ = await asyncio.gather(connecting, asyncio.to_thread(load_ahead))
     with (
         tempfile.TemporaryDirectory(prefix="whisper-farm-") as scratch,
         ThreadPoolExecutor(ACTIVITY_THREADS, thread_name_prefix="effect") as threads,
