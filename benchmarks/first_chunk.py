@@ -49,7 +49,7 @@ def _report(name: str, farm: FreshFarm, recording: Path, *, first_only: bool) ->
         farm.run("cancel", job)
         return
     farm.run("watch", job)
-    chunks = json.loads(farm.run("show", job, "--json"))["chunk_count"]
+    chunks = json.loads(farm.run("show", job, "--json"))["chunks"]
     print(f"{name}: {_history_events(farm, job) / chunks:.2f} history events for each of {chunks} chunks")
 
 

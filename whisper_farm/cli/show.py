@@ -92,6 +92,7 @@ def _as_json(page: "JobPage") -> dict[str, object]:
         "elapsed_seconds": page.elapsed_seconds,
         "duration_seconds": page.duration_seconds,
         "words": page.word_count,
+        "chunks": page.chunk_count,
         "gaps": [gap.model_dump(mode="json") for gap in page.gaps],
         "warnings": list(page.warnings),
         "workers": dict(Counter(worker for worker in page.chunk_workers if worker)),

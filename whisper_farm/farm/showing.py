@@ -37,6 +37,7 @@ class JobPage:
     elapsed_seconds: float | None
     duration_seconds: float | None
     word_count: int | None
+    chunk_count: int | None
     gaps: tuple[Gap, ...]
     warnings: tuple[str, ...]
     chunk_workers: tuple[str | None, ...]  #: of each chunk, who heard it
@@ -79,6 +80,8 @@ async def page_of(store: ObjectStore, farm: Farm | None, job: str) -> JobPage:
         elapsed_seconds=entry.elapsed_seconds if entry is not None else None,
         duration_seconds=known_duration or (progress.duration_seconds if progress else None),
         word_count=entry.word_count if entry is not None else None,
+        chunk_count=(entry.chunk_count if entry is not None else None)
+        or (progress.chunks_cut if progress else None),
         gaps=transcript.gaps if transcript is not None else (),
         warnings=transcript.warnings if transcript is not None else (),
         chunk_workers=workers,
