@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from whisper_farm import keys
 from whisper_farm.audio.flac import decode_flac, pcm_sha256
-from whisper_farm.errors import ChunkUnreadable, PermanentError
+from whisper_farm.errors import ChunkUnreadable, ObjectMissing
 from whisper_farm.messages import TranscribeChunk
 from whisper_farm.models import SAMPLE_RATE_HZ
 from whisper_farm.storage.base import ObjectStore
@@ -24,8 +24,7 @@ def fetch_chunk(store: ObjectStore, order: TranscribeChunk) -> "Pcm":
     Bytes may be hurt on their way, so what is wrong is fetched once more before it is called wrong.
 
     Raises:
-        ChunkUnreadable: what is stored is not what the order says.
-        ObjectMissing: nothing is stored.
+        ChunkUnreadable: nothing is stored, or not what the order says.
         StoreUnreachable: the store can't be reached.
     """
     chunk = order.chunk
@@ -33,18 +32,17 @@ def fetch_chunk(store: ObjectStore, order: TranscribeChunk) -> "Pcm":
     samples = chunk.end + chunk.margin_after - (chunk.start - chunk.margin_before)
     why = ""
     for _ in range(_TRIES):
-        data = store.get(key)
         try:
-            pcm = decode_flac(data, longest_samples=samples)
-        except PermanentError as error:
+            pcm = decode_flac(store.get(key), longest_samples=samples)
+        except (ChunkUnreadable, ObjectMissing) as error:
             why = str(error)
             continue
         if len(pcm) == samples and pcm_sha256(pcm) == chunk.pcm_sha256:
             return pcm
         why = f"it holds {len(pcm)} samples of other audio, where {samples} were cut"
     raise ChunkUnreadable(
-        f"Chunk {chunk.index} of '{order.job}' is not what was cut ({why.rstrip('.')}); the object '{key}'"
-        " was changed or hurt in the store, and running the job again cuts it anew."
+        f"Chunk {chunk.index} of '{order.job}' can't be read ({why.rstrip('.')}): the object '{key}' was"
+        " changed or hurt in the store, and is cut anew."
     )
 
 

@@ -16,8 +16,11 @@ from whisper_farm import identity, keys
 from whisper_farm.chunking.rules import plan_rules
 from whisper_farm.messages import (
     CUT_RECORDING,
+    DROP_CHUNKS,
     SETTLE_PLAN,
+    ChunksDropped,
     CutRecording,
+    DropChunks,
     PlanSettled,
     RecordingCut,
     SettlePlan,
@@ -95,6 +98,16 @@ class CuttingActivities:
             announcer = Announcer(self._client, job=order.job, run=order.run)
             async with heartbeats(lambda: {"decoded_seconds": round(announcer.decoded_seconds, 1)}):
                 return await self._cut_and_announce(order, announcer)
+
+    @activity.defn(name=DROP_CHUNKS.name)
+    def drop_chunks(self, order: DropChunks) -> ChunksDropped:
+        """Remove these chunks, whether they are there or not. Their spans stay: the plan binds the cutter."""
+        with told_apart():
+            place = order.recording_sha256, order.plan_sha256
+            # Cuts before audio: a cut promises its audio, so it must not outlive it.
+            self._store.delete([keys.chunk_cut(*place, index) for index in order.indices])
+            self._store.delete([keys.chunk_audio(*place, index) for index in order.indices])
+            return ChunksDropped()
 
     async def _cut_and_announce(self, order: CutRecording, announcer: Announcer) -> RecordingCut:
         stop = threading.Event()

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from temporalio.exceptions import ApplicationError
 
-from whisper_farm.errors import FarmError, PermanentError, ResultsLost
+from whisper_farm.errors import ChunkUnreadable, FarmError, PermanentError, ResultsLost
 
 #: Temporal refuses failures that are too large; a sentence never needs as much.
 LONGEST_MESSAGE_CHARS = 2_000
@@ -32,5 +32,6 @@ def told_apart() -> Iterator[None]:
         raise ApplicationError(
             str(error)[:LONGEST_MESSAGE_CHARS],
             type=type(error).__name__,
-            non_retryable=isinstance(error, PermanentError),
+            # Whoever reads an unreadable chunk finds it so: the workflow has it cut anew.
+            non_retryable=isinstance(error, PermanentError | ChunkUnreadable),
         ) from None

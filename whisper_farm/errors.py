@@ -8,14 +8,14 @@
     │   │   └── OutputExists       a file that the farm did not write stands in a transcript's place
     │   ├── SourceRefused          a source outside what the farm was given, or a forbidden address
     │   ├── RecordingUnusable      no such file, empty, no audio, a format that is not read, too large
-    │   ├── RecordingChanged       a linked recording was changed on disk after it was handed in
-    │   └── ChunkUnreadable        a stored chunk that is not what its order says
+    │   └── RecordingChanged       a linked recording was changed on disk after it was handed in
     └── TransientError             the farm's fault: retried, and the job is kept
         ├── FarmUnreachable        Temporal can't be reached
         ├── StoreUnreachable       the object store can't be reached, or refuses us
         │   └── StoreFull          no room left on the device
         ├── ObjectMissing          a key that should be there is not
         ├── ObjectDamaged          a stored document that does not fit its schema or its own hash
+        ├── ChunkUnreadable        a stored chunk that is gone, or not what its order says; it is cut anew
         ├── ResultsLost            stored results of some chunks are gone or damaged; they are heard again
         ├── CutsDisagree           one chunk was announced with two spans, or not all chunks were announced
         ├── ServerMissing          a server program that can't be found or built
@@ -68,10 +68,6 @@ class RecordingChanged(PermanentError):
     """A recording that is linked into the store was changed on disk after it was handed in."""
 
 
-class ChunkUnreadable(PermanentError):
-    """A stored chunk that is not what its order says it is."""
-
-
 class TransientError(FarmError):
     """The farm is at fault; the work is tried again and the job is kept."""
 
@@ -102,6 +98,10 @@ class ObjectDamaged(TransientError):
     def __init__(self, key: str, why: str) -> None:
         super().__init__(f"The stored object '{key}' can't be used: {why}.")
         self.key = key
+
+
+class ChunkUnreadable(TransientError):
+    """A stored chunk is gone, or is not what its order says it is: it has to be cut anew."""
 
 
 class ResultsLost(TransientError):

@@ -149,6 +149,18 @@ class RecordingCut(Fact):
     warnings: list[str] = Field(default_factory=list)
 
 
+class DropChunks(Fact):
+    """Remove stored chunks that can't be read, so that the cutter stores them anew."""
+
+    recording_sha256: str
+    plan_sha256: str
+    indices: list[int]
+
+
+class ChunksDropped(Fact):
+    """Nothing more to say."""
+
+
 class TranscribeChunk(Fact):
     """Hear one chunk, or find that it was heard."""
 
@@ -244,6 +256,7 @@ SETTLE_PLAN = Effect("settle_plan", SettlePlan, PlanSettled)
 SAMPLE_LANGUAGE = Effect("sample_language", SampleLanguage, LanguageSampled)
 DETECT_LANGUAGE = Effect("detect_language", DetectLanguage, LanguageDetected)
 CUT_RECORDING = Effect("cut_recording", CutRecording, RecordingCut)
+DROP_CHUNKS = Effect("drop_chunks", DropChunks, ChunksDropped)
 TRANSCRIBE_CHUNK = Effect("transcribe_chunk", TranscribeChunk, ChunkTranscribed)
 MERGE_TRANSCRIPT = Effect("merge_transcript", MergeTranscript, TranscriptMerged)
 CLOSE_JOB = Effect("close_job", CloseJob, JobClosed)

@@ -5,6 +5,7 @@ The same model reads the CLI's options, a stored `request.json` and the plain JS
 `read_request` says which field it was, in a sentence.
 """
 
+import json
 import re
 from typing import Annotated, Any, Self
 
@@ -21,6 +22,12 @@ LANGUAGE_CODES = frozenset(
     pl ps pt ro ru sa sd si sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo yue zh
     """.split()  # noqa: SIM905 - a hundred quoted codes would be harder to read
 )
+
+#: Far above what the fields' own bounds allow.
+LARGEST_REQUEST_BYTES = 64 * 1024
+
+#: Faults that are told at once; who has more will see the next ones then.
+_SHOWN_FAULTS = 5
 
 #: A job id becomes a workflow id and a part of object keys.
 JOB_ID_PATTERN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,119}")
@@ -102,11 +109,30 @@ class StoredRequest(Document):
     take: str = ""  #: see `identity.Recipe.take`: the run that last computed anew, or empty
 
 
+def parse_request(text: bytes) -> TranscribeRequest:
+    """The request that this JSON text makes.
+
+    Raises:
+        BadRequest: it is no JSON, or larger than any request; else as `read_request`.
+    """
+    if len(text) > LARGEST_REQUEST_BYTES:
+        raise BadRequest(
+            f"The input has {len(text):,} bytes, and a request at most {LARGEST_REQUEST_BYTES:,}; name the"
+            " recording by its place, and give few labels."
+        )
+    try:
+        payload = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        why = str(error) if isinstance(error, ValueError) else "it is nested too deep"
+        raise BadRequest(f"The input is no JSON that can be read ({why[:200]}).") from None
+    return read_request(payload)
+
+
 def read_request(payload: object) -> TranscribeRequest:
     """The request that `payload` (parsed JSON) makes.
 
     Raises:
-        BadRequest: names each field that is wrong, and what would be right.
+        BadRequest: names the fields that are wrong, and what would be right.
     """
     if not isinstance(payload, dict):
         raise BadRequest(
@@ -114,9 +140,12 @@ def read_request(payload: object) -> TranscribeRequest:
             ' {"source": "s3://whisper-farm/recordings/episode.mp3"}.'
         )
     flat: dict[str, Any] = dict(payload)
-    decoding = {
-        name: flat.pop(name) for name in Decoding.model_fields if name in flat and "decoding" not in flat
-    }
+    decoding = {name: flat.pop(name) for name in Decoding.model_fields if name in flat}
+    if decoding and "decoding" in flat:
+        twice = next(iter(decoding))
+        raise BadRequest(
+            f"The field '{twice}' stands beside 'decoding'; give it there, or leave 'decoding' out."
+        )
     if decoding:
         flat["decoding"] = decoding
     try:
@@ -154,16 +183,23 @@ def _json_type(payload: object) -> str:
 
 def _sentence(error: ValidationError) -> str:
     """One sentence for all that pydantic found, naming each field."""
-    faults = []
-    for fault in error.errors(include_url=False):
-        field = ".".join(str(part) for part in fault["loc"]) or "the request"
-        match fault["type"]:
-            case "extra_forbidden":
-                known = ", ".join((*TranscribeRequest.model_fields, *Decoding.model_fields))
-                faults.append(f"the field '{field}' is not known (known are: {known})")
-            case "missing":
-                faults.append(f"the field '{field}' is missing")
-            case _:
-                said = fault["msg"].removeprefix("Value error, ")
-                faults.append(f"the field '{field}' is wrong: {said[0].lower() + said[1:]}")
+    found = error.errors(include_url=False)
+    faults = [_told(fault["type"], fault["loc"], fault["msg"]) for fault in found[:_SHOWN_FAULTS]]
+    if len(found) > _SHOWN_FAULTS:
+        faults.append(f"and {len(found) - _SHOWN_FAULTS} more")
+    if any(fault["type"] == "extra_forbidden" for fault in found[:_SHOWN_FAULTS]):
+        faults.append(f"known are {', '.join((*TranscribeRequest.model_fields, *Decoding.model_fields))}")
     return f"The request can't be used: {'; '.join(faults)}."
+
+
+def _told(kind: str, place: tuple[str | int, ...], said: str) -> str:
+    field = ".".join(str(part) for part in place)
+    shown = repr(field if len(field) <= 80 else f"{field[:77]}...") if field else "'the request'"
+    match kind:
+        case "extra_forbidden":
+            return f"the field {shown} is not known"
+        case "missing":
+            return f"the field {shown} is missing"
+        case _:
+            why = said.removeprefix("Value error, ")[:300]
+            return f"the field {shown} is wrong: {why[0].lower() + why[1:]}"

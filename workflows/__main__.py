@@ -27,12 +27,15 @@ from whisper_farm.settings import FarmSettings, IntakeSettings, StoreSettings, l
 from whisper_farm.storage.base import ObjectStore
 from whisper_farm.storage.home import open_bucket, open_store
 from workflows.sandbox import sandbox
-from workflows.transcribe_recording import TranscribeWorkflow
+from workflows.transcribe_recording import ENDS_A_JOB, TranscribeWorkflow
 
 log = logging.getLogger("whisper_farm.control")
 
 #: Effects at once. Each is a thread that mostly waits; cutting is the only one that computes.
 ACTIVITY_THREADS = 24
+
+#: A cancellation reaches a cutter with the answer to a heartbeat, and the SDK holds beats back for so long.
+HEARTBEAT_THROTTLE = timedelta(seconds=2)
 
 #: To hand running effects back when told to leave. They are retried by the next control worker.
 DRAIN = timedelta(seconds=2)
@@ -62,13 +65,14 @@ def worker(client: Client, store: ObjectStore, scratch: Path, threads: ThreadPoo
             recordings.sample_language,
             cutting.settle_plan,
             cutting.cut_recording,
+            cutting.drop_chunks,
             transcripts.merge_transcript,
         ],
         activity_executor=threads,
         max_concurrent_activities=ACTIVITY_THREADS,
         graceful_shutdown_timeout=DRAIN,
-        max_heartbeat_throttle_interval=timedelta(seconds=5),
-        workflow_failure_exception_types=[FarmError],
+        max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        workflow_failure_exception_types=list(ENDS_A_JOB),
         workflow_runner=sandbox(),
     )
 
@@ -98,13 +102,13 @@ async def serve() -> None:
         patience_seconds=60.0,
     )
     client, _ = await asyncio.gather(connecting, asyncio.to_thread(load_ahead))
+    await ensure_search_attributes(client)
     with (
         tempfile.TemporaryDirectory(prefix="whisper-farm-") as scratch,
         ThreadPoolExecutor(ACTIVITY_THREADS, thread_name_prefix="effect") as threads,
     ):
         async with worker(client, store, Path(scratch), threads):
             log.info("The control worker polls '%s'", CONTROL_QUEUE, extra={"action": "control_started"})
-            await ensure_search_attributes(client)
             restarted = await restart_lost_jobs(client, store)
             for job in restarted:
                 log.info(
@@ -124,6 +128,10 @@ def main() -> int:
         return 2
     except FarmError as error:
         sys.stderr.write(f"{error}\n")
+        return 3
+    except RuntimeError as error:  # what the SDK raises where it can't poll: no leave to, most of all
+        why = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+        sys.stderr.write(f"This control worker can't poll '{CONTROL_QUEUE}': {why}.\n")
         return 3
     return 0
 

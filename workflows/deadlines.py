@@ -29,6 +29,7 @@ class Deadlines:
     start_to_close: timedelta
     heartbeat: timedelta | None
     retry: RetryPolicy
+    is_seen_off: bool = False  #: whether its cancellation waits until it has really stopped
 
 
 def _retry(*, attempts: int, longest: timedelta = timedelta(seconds=30)) -> RetryPolicy:
@@ -49,8 +50,12 @@ FETCH = Deadlines(
 MERGE = Deadlines(
     start_to_close=timedelta(hours=2), heartbeat=timedelta(seconds=60), retry=_retry(attempts=30)
 )
+#: A cutter that still ran while its job is closed would store chunks that nobody clears away.
 CUT = Deadlines(
-    start_to_close=timedelta(hours=24), heartbeat=timedelta(seconds=20), retry=_retry(attempts=30)
+    start_to_close=timedelta(hours=24),
+    heartbeat=timedelta(seconds=20),
+    retry=_retry(attempts=30),
+    is_seen_off=True,
 )
 LANGUAGE = Deadlines(start_to_close=timedelta(hours=2), heartbeat=CHUNK_HEARTBEAT, retry=_retry(attempts=20))
 

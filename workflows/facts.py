@@ -7,6 +7,7 @@ from whisper_farm.messages import (
     CloseJob,
     CutRecording,
     DetectLanguage,
+    DropChunks,
     FetchRecording,
     JobOpened,
     JobResult,
@@ -70,6 +71,12 @@ class JobFacts:
             job=self.job, run=self.run, recording_sha256=recording.sha256, plan_sha256=plan.plan_sha256
         )
 
+    def to_drop(self, indices: list[int]) -> DropChunks:
+        recording, plan = settled(self.recording), settled(self.plan)
+        return DropChunks(
+            recording_sha256=recording.sha256, plan_sha256=plan.plan_sha256, indices=sorted(indices)
+        )
+
     def to_sample_language(self) -> SampleLanguage:
         recording, plan = settled(self.recording), settled(self.plan)
         return SampleLanguage(recording_sha256=recording.sha256, plan_sha256=plan.plan_sha256)
@@ -79,7 +86,6 @@ class JobFacts:
 
     def to_hear(self, chunk: Chunk) -> TranscribeChunk:
         opened, recording, plan = settled(self.opened), settled(self.recording), settled(self.plan)
-        length = plan.rules.duration
         return TranscribeChunk(
             job=self.job,
             recording_sha256=recording.sha256,
@@ -89,8 +95,19 @@ class JobFacts:
             language=settled(self.language),
             weights=self.request.weights,
             take=opened.take,
-            alone=chunk.index == 0 and length is not None and chunk.end_seconds >= length - 1.0,
+            alone=self._is_whole(chunk),
         )
+
+    def may_be_whole(self) -> bool:
+        """Whether the first chunk may be all there is: nobody knows yet how long the recording is."""
+        return self.cut is None and self.plan is not None and self.plan.rules.duration is None
+
+    def _is_whole(self, chunk: Chunk) -> bool:
+        """Whether the chunk is all of its recording, as far as is known."""
+        if self.cut is not None:
+            return self.cut.chunk_count == 1
+        length = settled(self.plan).rules.duration
+        return chunk.index == 0 and length is not None and chunk.end_seconds >= length - 1.0
 
     def to_merge(self, board: Board, elapsed_seconds: float) -> MergeTranscript:
         recording, plan, cut = settled(self.recording), settled(self.plan), settled(self.cut)

@@ -9,22 +9,33 @@ import asyncio
 from typing import Any, TypeVar
 
 from temporalio import workflow
-from temporalio.common import Priority, SearchAttributeKey
-from temporalio.exceptions import ActivityError, CancelledError, TemporalError
+from temporalio.common import Priority, RawValue, SearchAttributeKey
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, TemporalError
 
 from whisper_farm import messages as wire
-from whisper_farm.errors import BadRequest, CutsDisagree, FarmError, ResultsLost, permanent_error_names
+from whisper_farm.errors import (
+    BadRequest,
+    ChunkUnreadable,
+    CutsDisagree,
+    FarmError,
+    ResultsLost,
+    permanent_error_names,
+)
 from whisper_farm.messages import ChunksReady, Effect, JobResult, Progress, Timeline, TranscriptMerged
 from whisper_farm.models import Fact, JobState
-from whisper_farm.request import check_job_id, read_request
+from whisper_farm.request import check_job_id, parse_request
 from workflows import deadlines
 from workflows.board import DONE, FAILED, SCHEDULED, Board
 from workflows.deadlines import Deadlines
 from workflows.details import chunk_summary, job_panel
 from workflows.facts import JobFacts, settled
 from workflows.failing import failure_of, lost_results
+from workflows.inputs import NO_INPUT, json_of
 
 Answer = TypeVar("Answer")
+
+#: Errors that end a job instead of its task being tried again for ever. More than one input is a `TypeError`.
+ENDS_A_JOB: tuple[type[BaseException], ...] = (FarmError, TypeError)
 
 _MODEL = SearchAttributeKey.for_keyword(wire.SEARCH_MODEL)
 _SECONDS_LEFT = SearchAttributeKey.for_float(wire.SEARCH_AUDIO_SECONDS_LEFT)
@@ -35,6 +46,9 @@ _TELL_EVERY = 0.1
 
 #: How often a merge may find results lost before the job gives up.
 _ROUNDS_OF_MENDING = 10
+
+#: How often chunks that can't be read are cut anew before they count as lost.
+_ROUNDS_OF_CUTTING = 3
 
 #: Lines of the timeline in one answer, which must stay far below Temporal's 2 MiB.
 _TIMELINE_LINES = 500
@@ -52,6 +66,7 @@ class TranscribeWorkflow:
         self._priority = Priority()
         self._to_hear: list[int] = []
         self._hearing: dict[int, asyncio.Task[None]] = {}
+        self._unreadable: set[int] = set()
         self._conflict: CutsDisagree | None = None
         self._fan_out_at: str | None = None
         self._told_left: float | None = None
@@ -59,11 +74,13 @@ class TranscribeWorkflow:
     # ---- the job ----------------------------------------------------------------------------------
 
     @workflow.run
-    async def run(self, payload: Any = None) -> JobResult:
+    async def run(self, payload: RawValue = NO_INPUT) -> JobResult:
+        # Raw, because what the SDK can't decode itself it would try to decode for ever.
         info = workflow.info()
         try:
             job = check_job_id(info.workflow_id)
-            facts = self._facts = JobFacts(job=job, run=info.run_id, request=read_request(payload))
+            request = parse_request(json_of(payload))
+            facts = self._facts = JobFacts(job=job, run=info.run_id, request=request)
         except BadRequest as error:
             raise failure_of(error) from None
         try:
@@ -131,7 +148,7 @@ class TranscribeWorkflow:
             self._board.again(index)
             self._to_hear.append(index)
         try:
-            await self._hear_until_done(facts)
+            await self._hear_all(facts)
         finally:
             await _cancelled(*self._hearing.values())
 
@@ -153,9 +170,33 @@ class TranscribeWorkflow:
         cutting = asyncio.create_task(self._cut(facts))
         deciding = asyncio.create_task(self._decide_language(facts))
         try:
-            await self._hear_until_done(facts, cutting, deciding)
+            await self._hear_all(facts, cutting, deciding)
         finally:
             await _cancelled(cutting, deciding, *self._hearing.values())
+
+    async def _hear_all(self, facts: JobFacts, *preparing: "asyncio.Task[None]") -> None:
+        """Hear every chunk; those that turn out unreadable are cut anew, and heard then."""
+        await self._hear_until_done(facts, *preparing)
+        for _ in range(_ROUNDS_OF_CUTTING):
+            unreadable = [index for index in self._board.failed_by_farm() if index in self._unreadable]
+            if not unreadable:
+                return
+            await self._cut_anew(facts, unreadable)
+            await self._hear_until_done(facts)
+
+    async def _cut_anew(self, facts: JobFacts, indices: list[int]) -> None:
+        """Have the cutter store these chunks again: what it finds stored it leaves as it is."""
+        await self._do(
+            wire.DROP_CHUNKS,
+            facts.to_drop(indices),
+            deadlines.BRIEF,
+            summary=f"remove {len(indices)} chunks that can't be read",
+        )
+        await self._cut(facts)
+        for index in indices:
+            self._unreadable.discard(index)
+            self._board.again(index)
+            self._to_hear.append(index)
 
     async def _hear_until_done(self, facts: JobFacts, *preparing: "asyncio.Task[None]") -> None:
         """Hand chunks out as they come, `WINDOW` at a time, until all are cut and each is heard or failed."""
@@ -176,7 +217,7 @@ class TranscribeWorkflow:
             return True
         if facts.language is None:
             return False
-        can_start = bool(self._to_hear) and len(self._hearing) < deadlines.WINDOW
+        can_start = self._can_start(facts) and len(self._hearing) < deadlines.WINDOW
         return can_start or (all(task.done() for task in preparing) and not self._hearing)
 
     def _check_announced(self, facts: JobFacts) -> None:
@@ -188,8 +229,12 @@ class TranscribeWorkflow:
                 f" or their spans differ; try: whisper-farm retry {facts.job}"
             )
 
+    def _can_start(self, facts: JobFacts) -> bool:
+        """Whether a chunk may be handed out: a first one only once it is known whether it is the only one."""
+        return bool(self._to_hear) and not (len(self._board.chunks) == 1 and facts.may_be_whole())
+
     def _start_hearing(self, facts: JobFacts) -> None:
-        if facts.language is None:
+        if facts.language is None or not self._can_start(facts):
             return
         while self._to_hear and len(self._hearing) < deadlines.WINDOW:
             index = self._to_hear.pop(0)
@@ -236,16 +281,24 @@ class TranscribeWorkflow:
                 task_queue=settled(facts.opened).queue,
             )
         except ActivityError as error:
-            # A chunk that is cancelled, alone or with its job, was marked by whoever cancelled it.
-            if not isinstance(error.cause, CancelledError):
-                failure = failure_of(error)
-                fault = "recording" if failure.type in permanent_error_names() else "farm"
-                self._board.failed(index, failure.message, fault, workflow.now())
+            self._note_failure(index, error)
+        except asyncio.CancelledError:  # and no `finally`, which would act also where this is only forgotten
+            self._hearing.pop(index, None)
+            raise
         else:
             self._board.heard(index, answer, workflow.now())
-        finally:
-            self._hearing.pop(index, None)
-            self._show()
+        self._hearing.pop(index, None)
+        self._show()
+
+    def _note_failure(self, index: int, error: ActivityError) -> None:
+        """A chunk that is cancelled, alone or with its job, was marked by whoever cancelled it."""
+        if isinstance(error.cause, CancelledError):
+            return
+        failure = failure_of(error)
+        if failure.type == ChunkUnreadable.__name__:
+            self._unreadable.add(index)
+        fault = "recording" if failure.type in permanent_error_names() else "farm"
+        self._board.failed(index, failure.message, fault, workflow.now())
 
     # ---- what others say and ask ------------------------------------------------------------------
 
@@ -295,6 +348,11 @@ class TranscribeWorkflow:
         name=wire.RETRY_FAILED_UPDATE, description="Try again what failed through the farm's fault"
     )
     def retry_failed(self) -> int:
+        if self._stage in {"merging", "done"}:
+            raise ApplicationError(
+                "The transcript is being written; 'whisper-farm retry' takes the job up again after it.",
+                type="TooLate",
+            )
         failed = self._board.failed_by_farm()
         for index in failed:
             self._board.again(index)
@@ -310,6 +368,7 @@ class TranscribeWorkflow:
         self._to_hear = [waiting for waiting in self._to_hear if waiting != index]
         if (task := self._hearing.get(index)) is not None:
             task.cancel()
+        self._show()
         return True
 
     # ---- small words ------------------------------------------------------------------------------
@@ -333,6 +392,11 @@ class TranscribeWorkflow:
             retry_policy=within.retry,
             summary=summary[:200],
             priority=self._priority,
+            cancellation_type=(
+                workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+                if within.is_seen_off
+                else workflow.ActivityCancellationType.TRY_CANCEL
+            ),
         )
         return answer
 

@@ -195,7 +195,7 @@ async def test_silence_is_stored_as_nothing_said(real_engine: SpeechEngine, stor
     assert room.stored(order, answer).segments == ()
 
 
-async def test_a_chunk_that_is_not_what_was_cut_is_unreadable_for_good(
+async def test_a_chunk_that_is_not_what_was_cut_has_to_be_cut_anew(
     real_engine: SpeechEngine, store: DiskStore, audio: "Pcm"
 ) -> None:
     room = Room(real_engine, store)
@@ -209,7 +209,7 @@ async def test_a_chunk_that_is_not_what_was_cut_is_unreadable_for_good(
     assert "Chunk 0 of 'talk'" in error.message
 
 
-async def test_a_damaged_chunk_is_unreadable_for_good(
+async def test_a_damaged_chunk_has_to_be_cut_anew(
     real_engine: SpeechEngine, store: DiskStore, audio: "Pcm"
 ) -> None:
     room = Room(real_engine, store)
@@ -219,7 +219,7 @@ async def test_a_damaged_chunk_is_unreadable_for_good(
     assert (await failure(room.hear(order))).type == "ChunkUnreadable"
 
 
-async def test_a_chunk_that_is_not_there_may_come_yet(
+async def test_a_chunk_that_is_gone_has_to_be_cut_anew(
     real_engine: SpeechEngine, store: DiskStore, audio: "Pcm"
 ) -> None:
     room = Room(real_engine, store)
@@ -228,8 +228,7 @@ async def test_a_chunk_that_is_not_there_may_come_yet(
 
     error = await failure(room.hear(order))
 
-    assert error.type == "ObjectMissing"
-    assert not error.non_retryable
+    assert (error.type, error.non_retryable) == ("ChunkUnreadable", True)
 
 
 async def test_a_worker_with_other_weights_lets_another_one_try(

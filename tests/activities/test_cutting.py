@@ -17,7 +17,7 @@ from activities.cutting import CuttingActivities
 from tests.activities.farm_store import ListeningClient, WatchedStore
 from whisper_farm import identity, keys
 from whisper_farm.audio.flac import decode_flac, pcm_sha256
-from whisper_farm.messages import CutRecording, PlanSettled, RecordingCut, SettlePlan
+from whisper_farm.messages import CutRecording, DropChunks, PlanSettled, RecordingCut, SettlePlan
 from whisper_farm.models import SAMPLE_RATE_HZ, Chunk, Plan, Recording
 from whisper_farm.settings import IntakeSettings
 from whisper_farm.storage.documents import read_document, write_document
@@ -312,3 +312,20 @@ async def test_a_recording_without_a_single_sample_is_unusable(
     with pytest.raises(ApplicationError, match=r"nothing\.wav") as caught:
         await bench.cutting(recording, environment)
     assert (caught.value.type, caught.value.non_retryable) == ("RecordingUnusable", True)
+
+
+async def test_a_chunk_that_was_hurt_in_the_store_is_cut_again_as_it_was(
+    bench: Bench, podcast: str, environment: ActivityEnvironment
+) -> None:
+    first = await bench.cutting(podcast, environment)
+    plan = (await bench.settle(podcast)).plan_sha256
+    folder = keys.chunk_folder(podcast, plan)
+    before = {stat.key: bench.store.get(stat.key) for stat in bench.store.list(folder)}
+    bench.store.put(keys.chunk_audio(podcast, plan, 1), b"fLaC and then rubbish")
+
+    order = DropChunks(recording_sha256=podcast, plan_sha256=plan, indices=[1, 99])
+    ActivityEnvironment().run(bench.activities().drop_chunks, order)
+    again = await bench.cutting(podcast, ActivityEnvironment())
+
+    assert again == first
+    assert {stat.key: bench.store.get(stat.key) for stat in bench.store.list(folder)} == before

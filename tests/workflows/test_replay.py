@@ -7,9 +7,8 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
-from whisper_farm.errors import FarmError
 from workflows.sandbox import sandbox
-from workflows.transcribe_recording import TranscribeWorkflow
+from workflows.transcribe_recording import ENDS_A_JOB, TranscribeWorkflow
 
 HISTORIES = sorted((Path(__file__).parents[1] / "histories").glob("*.json"))
 
@@ -30,7 +29,7 @@ async def test_a_job_of_an_earlier_program_goes_on(name: str, history: str) -> N
         workflows=[TranscribeWorkflow],
         data_converter=pydantic_data_converter,
         workflow_runner=sandbox(),
-        workflow_failure_exception_types=[FarmError],
+        workflow_failure_exception_types=list(ENDS_A_JOB),
     )
 
     replayed = await replayer.replay_workflow(

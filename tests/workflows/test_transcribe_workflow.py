@@ -1,16 +1,22 @@
 """The order of one job, on a real Temporal server."""
 
 import asyncio
+import json
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.api.common.v1 import Payload
+from temporalio.api.sdk.v1 import WorkflowMetadata
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, CancelledError
 
 from tests.workflows.conftest import chunk
-from whisper_farm.messages import Progress
+from whisper_farm.messages import Progress, Timeline
+from workflows import deadlines
 
 REQUEST = {"source": "s3://whisper-farm/recordings/talk.flac", "language": "en"}
 
@@ -86,6 +92,139 @@ async def test_an_input_of_a_wrong_type_fails_at_once(stage: StageFactory, paylo
         assert failure.type == "BadRequest"
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b'{"source": "\\ud800"}', "'source' is wrong"),
+        (b"[" * 5_000, "nested too deep"),
+        (b'{"source": ', "no JSON"),
+        (b'{"source": "\xff"}', "no JSON"),
+        (b'{"source": "' + b"x" * 70_000 + b'"}', "a request at most"),
+        (json.dumps({f"field{i}": i for i in range(2_000)}).encode(), "and 1996 more"),
+    ],
+    ids=["half a character", "deep", "torn", "not utf-8", "large", "many fields"],
+)
+async def test_hostile_json_fails_at_once_with_a_short_sentence(
+    stage: StageFactory, text: bytes, why: str
+) -> None:
+    raw = RawValue(Payload(metadata={"encoding": b"json/plain"}, data=text))
+    async with stage() as s:
+        failure = await _failure(await s.start(raw, execution_timeout=timedelta(seconds=20)))
+
+        assert failure.type == "BadRequest"
+        assert why in failure.message
+        assert len(failure.message) < 1_000
+
+
+async def test_two_inputs_end_the_job(stage: StageFactory) -> None:
+    async with stage() as s:
+        handle = await s.client.start_workflow(
+            "TranscribeWorkflow",
+            args=[REQUEST, REQUEST],
+            id=f"job-{uuid.uuid4()}",
+            task_queue=s.gpu_queue,
+            execution_timeout=timedelta(seconds=20),
+        )
+
+        assert "positional argument" in (await _failure(handle)).message
+
+
+async def test_the_language_is_decided_once_and_locked_for_all_chunks(stage: StageFactory) -> None:
+    async with stage() as s:
+        result = await (await s.start(REQUEST | {"language": "auto"})).result()
+
+        assert (result["language"], s.votes) == ("de", 1)
+        assert {order.language for order in s.orders} == {"de"}
+        assert len(s.orders) == 6
+
+
+@pytest.mark.parametrize(
+    ("seconds", "chunks", "alone"), [(10.0, 1, True), (None, 1, True), (60.0, 6, False), (None, 6, False)]
+)
+async def test_only_a_recording_of_one_chunk_is_heard_alone(
+    stage: StageFactory, seconds: float | None, chunks: int, alone: bool
+) -> None:
+    async with stage() as s:
+        s.duration_seconds = seconds
+        s.chunks = [chunk(index) for index in range(chunks)]
+
+        await (await s.start(REQUEST)).result()
+
+        assert {order.alone for order in s.orders} == {alone}
+
+
+async def test_searches_find_a_job_by_its_model_its_owner_and_the_seconds_left(stage: StageFactory) -> None:
+    async with stage() as s:
+        s.held = {5}
+        handle = await s.start(REQUEST | {"owner": "ann"})
+        await _until_progress(handle, lambda progress: progress.chunks_heard == 5)
+
+        found = (await handle.describe()).typed_search_attributes
+        told = {pair.key.name: pair.value for pair in found}
+        assert told["WhisperModel"] == "tiny"
+        assert told["WhisperOwner"] == "ann"
+        assert 10.0 <= told["WhisperAudioSecondsLeft"] <= 16.0
+
+        s.held.clear()
+        await handle.result()
+        found = (await handle.describe()).typed_search_attributes
+        assert {pair.key.name: pair.value for pair in found}["WhisperAudioSecondsLeft"] == 0.0
+
+
+async def test_temporals_ui_tells_each_chunk_and_how_far_the_job_is(stage: StageFactory) -> None:
+    async with stage() as s:
+        s.held = {5}
+        handle = await s.start(REQUEST)
+        await _until_progress(handle, lambda progress: progress.chunks_heard == 5)
+
+        (pending,) = (await handle.describe()).raw_description.pending_activities
+        history = await handle.fetch_history()
+        summaries = {
+            event.user_metadata.summary.data.decode()
+            for event in history.events
+            if event.HasField("activity_task_scheduled_event_attributes")
+        }
+        panel = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+        timeline = await handle.query("timeline", 4, result_type=Timeline)
+
+        assert pending.activity_type.name == "transcribe_chunk"
+        assert any("chunk 1" in said and "00:00:00-00:00:10" in said for said in summaries)
+        assert "| Chunks | 5 of 6 |" in panel.current_details
+        assert [(line.index, line.state) for line in timeline.chunks] == [(4, "done"), (5, "scheduled")]
+        assert timeline.chunks[0].worker == "here"
+        s.held.clear()
+        await handle.result()
+
+
+async def test_a_long_recording_keeps_a_bounded_number_of_chunks_waiting(stage: StageFactory) -> None:
+    async with stage() as s:
+        s.chunks = [chunk(index) for index in range(deadlines.WINDOW + 40)]
+        s.announcements = [s.chunks[start : start + 64] for start in range(0, len(s.chunks), 64)]
+        s.held = set(range(len(s.chunks)))
+        handle = await s.start(REQUEST)
+        await _until_progress(handle, lambda progress: progress.all_cut)
+        await _until_progress(handle, lambda progress: progress.chunks_running == deadlines.WINDOW)
+
+        await handle.cancel()
+        with pytest.raises(WorkflowFailureError):
+            await handle.result()
+
+
+async def test_a_retry_is_refused_while_the_transcript_is_written(stage: StageFactory) -> None:
+    async with stage() as s:
+        s.broken[1] = ApplicationError("the engine broke", type="WorkerFailed", non_retryable=True)
+        s.merging.clear()
+        handle = await s.start(REQUEST)
+        await _until_progress(handle, lambda progress: progress.stage == "merging")
+
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await handle.execute_update("retry_failed")
+
+        assert "being written" in str(refused.value.cause)
+        s.merging.set()
+        await handle.result()
+
+
 @pytest.mark.parametrize("job", ["../escape", "a/b", "-dash", "nul\x01", "x" * 200], ids=repr)
 async def test_a_workflow_id_that_would_be_a_bad_path_is_refused(stage: StageFactory, job: str) -> None:
     async with stage() as s:
@@ -104,15 +243,39 @@ async def test_a_recording_that_can_not_be_read_fails_the_job_with_its_sentence(
         assert [order.message for order in s.closed] == ["'notes.txt' is no recording."]
 
 
-async def test_broken_audio_becomes_a_gap_and_the_job_goes_on(stage: StageFactory) -> None:
+async def test_chunks_that_are_hurt_in_the_store_are_cut_anew_and_heard(stage: StageFactory) -> None:
     async with stage() as s:
-        s.broken[2] = ApplicationError("chunk 2 is broken", type="ChunkUnreadable", non_retryable=True)
+        s.unreadable = [2, 4, 4]
 
         result = await (await s.start(REQUEST)).result()
 
         assert result["state"] == "complete"
+        assert sorted(s.heard) == [0, 1, 2, 3, 4, 5]
+        assert (s.dropped, s.cuts) == ([[2, 4], [4]], 3)
+
+
+async def test_a_chunk_that_stays_unreadable_is_the_farms_fault(stage: StageFactory) -> None:
+    async with stage() as s:
+        s.unreadable = [2] * 100
+
+        result = await (await s.start(REQUEST)).result()
+
         gap = s.merged[0].heard[2]
-        assert (gap.result, gap.gap_fault, gap.gap_reason) == (None, "recording", "chunk 2 is broken")
+        assert (result["state"], gap.result, gap.gap_fault) == ("incomplete", None, "farm")
+
+
+async def test_what_is_the_recordings_fault_is_a_gap_in_a_complete_job(stage: StageFactory) -> None:
+    async with stage() as s:
+        s.broken[2] = ApplicationError("chunk 2 is no sound", type="RecordingUnusable", non_retryable=True)
+
+        result = await (await s.start(REQUEST)).result()
+
+        gap = s.merged[0].heard[2]
+        assert (result["state"], gap.gap_fault, gap.gap_reason) == (
+            "complete",
+            "recording",
+            "chunk 2 is no sound",
+        )
 
 
 async def test_a_chunk_lost_by_the_farm_leaves_the_job_incomplete(stage: StageFactory) -> None:

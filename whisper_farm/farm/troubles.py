@@ -30,6 +30,7 @@ _DOING = {
     wire.SAMPLE_LANGUAGE.name: "Sampling for the language",
     wire.DETECT_LANGUAGE.name: "Deciding the language",
     wire.CUT_RECORDING.name: "Cutting the recording",
+    wire.DROP_CHUNKS.name: "Removing chunks that can't be read",
     wire.TRANSCRIBE_CHUNK.name: "Hearing a chunk",
     wire.MERGE_TRANSCRIPT.name: "Writing the transcript",
     wire.CLOSE_JOB.name: "Closing the job",
