@@ -55,7 +55,11 @@ class ResultReader:
 
     def _look_for_lost(self, heard: list[ChunkHeard]) -> None:
         """Before anything is merged: a result that vanished costs its own chunk and not the job."""
-        gone = [e.index for e in heard if e.result is not None and not self._store.exists(e.result)]
+        gone = []
+        for each in heard:
+            if each.result is not None and not self._store.exists(each.result):
+                gone.append(each.index)
+            activity.heartbeat(f"looked for {each.index + 1} of {self._order.chunk_count} results")
         if gone:
             raise ResultsLost(gone, "they are no longer in the store.")
 

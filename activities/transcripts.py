@@ -6,7 +6,6 @@ with itself. `current.json` comes last, so whoever follows it finds every file o
 The audit of what was heard against what was spoken belongs between `merge` and `_publish`.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 from temporalio import activity
@@ -20,13 +19,11 @@ from whisper_farm.merging.segmenting import text_of
 from whisper_farm.messages import MERGE_TRANSCRIPT, MergeTranscript, TranscriptMerged
 from whisper_farm.models import Current, Gap, Segment, Transcript
 from whisper_farm.report import ChunkReport, Report, workers_of
+from whisper_farm.request import Decoding
 from whisper_farm.storage.base import ObjectStore
 from whisper_farm.storage.documents import write_document
 from whisper_farm.subtitles.formats import WRITERS, write
 from whisper_farm.verdict import Verdict, joined_gaps, judge
-
-#: What a transcript's language is called where nobody spoke and nobody chose one (ISO 639).
-UNDETERMINED = "und"
 
 
 class TranscriptActivities:
@@ -46,7 +43,7 @@ class TranscriptActivities:
             reading = ResultReader(self._store, order)
             segments = merge(reading.parts(), duration_seconds=reading.duration_seconds())
             gaps = joined_gaps([*order.gaps, *(chunk.gap for chunk in reading.chunks if chunk.gap)])
-            verdict = judge(gaps, order.warnings)
+            verdict = judge(gaps, [*order.warnings, *_other_language(order, reading.chunks)])
             return self._publish(
                 order, reading, _transcript(order, reading, segments, gaps, verdict), verdict
             )
@@ -100,20 +97,31 @@ def _transcript(
         segments=segments,
         gaps=gaps,
         warnings=verdict.warnings,
-        decoding=order.decoding.model_dump(mode="json"),
+        decoding=_decoding_used(order, reading.chunks).model_dump(mode="json"),
         chunks=tuple(chunk.provenance for chunk in reading.chunks),
     )
 
 
 def _language(locked: str, chunks: Sequence[ChunkReport]) -> str:
-    """The language that was locked for the job; else the one in which most was spoken."""
-    if locked != "auto":
-        return locked
-    spoken: defaultdict[str, float] = defaultdict(float)
-    for chunk in chunks:
-        if chunk.language and chunk.speech_seconds:
-            spoken[chunk.language] += chunk.speech_seconds
-    return max(sorted(spoken), key=lambda language: spoken[language], default=UNDETERMINED)
+    """The language in which the chunks were heard; the one locked for the job where none was."""
+    return next((chunk.language for chunk in chunks if chunk.language), locked)
+
+
+def _decoding_used(order: MergeTranscript, chunks: Sequence[ChunkReport]) -> Decoding:
+    """The order's options; a language that was chosen is the one that was heard."""
+    if order.decoding.language == "auto":
+        return order.decoding
+    return order.decoding.model_copy(update={"language": _language(order.language, chunks)})
+
+
+def _other_language(order: MergeTranscript, chunks: Sequence[ChunkReport]) -> list[str]:
+    """What to say where the model does not know the language that was asked for."""
+    heard = _language(order.language, chunks)
+    if heard == order.language:
+        return []
+    return [
+        f"The model knows no language but '{heard}'; it was heard as that, and not as '{order.language}'"
+    ]
 
 
 def _report(

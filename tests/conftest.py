@@ -15,6 +15,7 @@ from whisper_farm.servers.provision import temporal_binary
 
 REPOSITORY = Path(__file__).parents[1]
 DEMO = REPOSITORY / "demo"
+SEARCH_ATTRIBUTES = ("WhisperModel=Keyword", "WhisperAudioSecondsLeft=Double", "WhisperOwner=Keyword")
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +42,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def dev_server(folder: Path) -> Iterator[str]:
+def dev_server(folder: Path, *, search_attributes: tuple[str, ...] = SEARCH_ATTRIBUTES) -> Iterator[str]:
     """A real Temporal dev server on a database in `folder`; its address."""
     port = free_port()
     with (folder / "temporal.log").open("wb") as log:
@@ -50,9 +51,7 @@ def dev_server(folder: Path) -> Iterator[str]:
                 str(temporal_binary(lambda _: None)),
                 *("server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port)),
                 *("--db-filename", str(folder / "temporal.db"), "--log-level", "error"),
-                *("--search-attribute", "WhisperModel=Keyword"),
-                *("--search-attribute", "WhisperAudioSecondsLeft=Double"),
-                *("--search-attribute", "WhisperOwner=Keyword"),
+                *(f"--search-attribute={each}" for each in search_attributes),
             ],
             stdin=subprocess.DEVNULL,
             stdout=log,

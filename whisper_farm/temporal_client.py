@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
 
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
@@ -65,7 +66,8 @@ async def connect(
     """A client of the farm's Temporal: the one at `address`, or the one that the environment names.
 
     Raises:
-        FarmUnreachable: nothing answers within `patience_seconds`, or it does not let us in.
+        FarmUnreachable: nothing answers within `patience_seconds`, it does not let us in, or it has no such
+            namespace.
     """
     # An embedded stack's address is handed in, and what the environment says of another server (its key,
     # its certificates) must not reach it.
@@ -77,9 +79,12 @@ async def connect(
     deadline = time.monotonic() + patience_seconds
     while True:
         try:
-            return await Client.connect(
+            client = await Client.connect(
                 **config, identity=identity, runtime=runtime, data_converter=pydantic_data_converter
             )
+            if address is None:
+                await _check_namespace(client, where)
+            return client
         except (RuntimeError, RPCError) as error:
             # The SDK wraps whatever went wrong while connecting into a RuntimeError.
             if time.monotonic() >= deadline:
@@ -88,6 +93,25 @@ async def connect(
                     " 'whisper-farm up', or set TEMPORAL_ADDRESS to the farm's."
                 ) from None
             await asyncio.sleep(0.2)
+
+
+async def _check_namespace(client: Client, where: str) -> None:
+    """Raises `FarmUnreachable` where the server knows no such namespace, or does not let us at it."""
+    try:
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise FarmUnreachable(
+                f"Temporal at {where} has no namespace '{client.namespace}'; correct TEMPORAL_NAMESPACE, or"
+                " create it with 'temporal operator namespace create'."
+            ) from None
+        if error.status in {RPCStatusCode.UNAUTHENTICATED, RPCStatusCode.PERMISSION_DENIED}:
+            raise FarmUnreachable(
+                f"Temporal at {where} does not let us at the namespace '{client.namespace}'"
+                f" ({_first_line(error)}); correct TEMPORAL_API_KEY or its TLS certificate."
+            ) from None
+        if error.status in PASSING:
+            raise
 
 
 def _configured() -> ClientConnectConfig:

@@ -160,15 +160,20 @@ def test_a_recording_cut_short_is_complete_and_says_so(store: DiskStore) -> None
 def test_a_recording_without_speech_has_an_empty_transcript(store: DiskStore) -> None:
     here = chunk(0, 0, 30)
     silent = heard(here).model_copy(update={"speech_seconds": 0.0})
-    merged = merge(store, order([put(store, here, silent)], language="auto", language_probability=None))
+    merged = merge(store, order([put(store, here, silent)]))
     assert (merged.state, merged.word_count, merged.segment_count) == ("complete", 0, 0)
-    assert (written(store).text, written(store).language) == ("", "und")
+    assert (written(store).text, written(store).language) == ("", "en")
     assert json.loads(store.get(merged.outputs["json"]))["segments"] == []
 
 
-def test_where_no_language_was_locked_the_most_spoken_one_counts(store: DiskStore) -> None:
-    merge(store, order(two_chunks(store), language="auto", language_probability=None))
-    assert written(store).language == "en"
+def test_a_language_that_the_model_does_not_know_is_said_and_not_claimed(store: DiskStore) -> None:
+    asked = order(
+        two_chunks(store), language="de", decoding=Decoding(language="de"), language_probability=None
+    )
+    merge(store, asked)
+    said = written(store)
+    assert (said.language, said.decoding["language"]) == ("en", "en")
+    assert said.warnings == ("The model knows no language but 'en'; it was heard as that, and not as 'de'.",)
 
 
 def test_a_result_that_is_gone_has_to_be_heard_again(store: DiskStore) -> None:
@@ -230,4 +235,5 @@ def test_a_long_merge_shows_that_it_is_alive(store: DiskStore) -> None:
     environment = ActivityEnvironment()
     environment.on_heartbeat = lambda *details: beats.append(details[0])
     environment.run(TranscriptActivities(store).merge_transcript, order(two_chunks(store)))
-    assert beats[:3] == ["read 1 of 2 chunks", "read 2 of 2 chunks", "writing json"]
+    assert beats[:2] == ["looked for 1 of 2 results", "looked for 2 of 2 results"]
+    assert beats[2:5] == ["read 1 of 2 chunks", "read 2 of 2 chunks", "writing json"]

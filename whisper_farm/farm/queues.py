@@ -23,7 +23,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from whisper_farm import fleet_identity
-from whisper_farm.errors import BadRequest
+from whisper_farm.errors import BadRequest, FarmUnreachable
 from whisper_farm.fleet_identity import WorkerIdentity
 from whisper_farm.messages import gpu_queue
 from whisper_farm.temporal_client import patiently
@@ -65,7 +65,7 @@ async def serving(client: Client, model: str) -> Serving:
     """Who serves `model` now.
 
     Raises:
-        FarmUnreachable: the server stays away.
+        FarmUnreachable: the server stays away, or does not tell.
     """
     queue = gpu_queue(model)
     request = DescribeTaskQueueRequest(
@@ -74,9 +74,12 @@ async def serving(client: Client, model: str) -> Serving:
         task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
         report_stats=True,
     )
-    described: DescribeTaskQueueResponse = await patiently(
-        lambda: client.workflow_service.describe_task_queue(request)
-    )
+    try:
+        described: DescribeTaskQueueResponse = await patiently(
+            lambda: client.workflow_service.describe_task_queue(request)
+        )
+    except RPCError as error:
+        raise FarmUnreachable(f"Temporal does not tell who polls '{queue}' ({error.message}).") from None
     heard, silent = await _heartbeats(client)
     polled = {poller.identity for poller in described.pollers}
     alive = (polled | {name for name, its_queue in heard if its_queue == queue}) - silent
