@@ -23,8 +23,8 @@ def clean(
 ) -> int:
     """Free space, and say what goes.
 
-    Chunks of jobs that have ended go, and left-overs; transcripts always stay. With --recordings or
-    --results it asks first, unless --yes is given.
+    Chunks of jobs that have ended go, and left-overs; transcripts always stay. Before recordings or results
+    go it asks, unless --yes is given.
     """
     from whisper_farm.errors import BadRequest
     from whisper_farm.farm.cleaning import free, freeable
@@ -45,7 +45,7 @@ def clean(
         if not found:
             printing.show("There is nothing to free.")
     goes = bool(found) and not dry_run
-    if goes and (recordings or results) and not yes:
+    if goes and not yes and any(each.kind in {"recordings", "results"} for each in found):
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise BadRequest("Recordings and results can't be had back; give --yes to free them.")
         goes = typer.confirm(f"Free {words.size(total)}?", err=True)
