@@ -16,6 +16,9 @@ from whisper_farm.request import Decoding, TranscribeRequest
 #: Of our own decoding: raised when the same audio under the same options would be heard differently.
 DECODING_REVISION = 1
 
+#: A folder is served under its base name and the first digits of its fingerprint.
+_SERVED_FOLDER = re.compile(r"-([0-9a-f]{8})$")
+
 _STORED_RECORDING = re.compile(r"(?:s3://[^/]+/)?recordings/([0-9a-f]{64})/source\.[^/]+")
 
 
@@ -63,6 +66,23 @@ def stored_recording_sha256(source: str) -> str | None:
     return found.group(1) if found else None
 
 
+def weights_identity(model: str, *, fingerprint: str | None = None) -> str:
+    """What stands for a model's weights in job ids and digests, as far as they are known.
+
+    The first eight digits of their `fingerprint` (which may be only these); where it is not known, the
+    eight that the name of a served folder ends in; where there are none, the name itself.
+    """
+    if fingerprint is not None:
+        return fingerprint[:8]
+    told = _SERVED_FOLDER.search(model)
+    return told[1] if told else name_identity(model)
+
+
+def name_identity(model: str) -> str:
+    """What stands for weights that nobody knows: never to be taken for a fingerprint's digits."""
+    return f"model {model}"
+
+
 def request_digest(request: TranscribeRequest, *, model: str) -> str:
     """Two requests of one digest ask for the same transcript of the same recording.
 
@@ -71,14 +91,17 @@ def request_digest(request: TranscribeRequest, *, model: str) -> str:
     return digest(
         {
             "source": stored_recording_sha256(request.source) or request.source,
-            "weights": request.weights or model,
+            "weights": weights_identity(model, fingerprint=request.weights),
             "decoding": request.decoding.model_dump(mode="json"),
         }
     )
 
 
 def job_id_for(recording_sha256: str, *, weights: str, decoding: Decoding) -> str:
-    """The id of the job that these make: `<12 hex of the recording>-<8 hex of the rest>`."""
+    """The id of the job that these make: `<12 hex of the recording>-<8 hex of the rest>`.
+
+    `weights` is what `weights_identity` gives.
+    """
     rest = digest({"weights": weights, "decoding": decoding.model_dump(mode="json")})
     return f"{recording_sha256[:12]}-{rest[:8]}"
 

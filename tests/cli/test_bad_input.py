@@ -4,12 +4,14 @@ import json
 import os
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import MODEL, SPEECH, Command, refused
 from whisper_farm.audio.program import ffmpeg_path
+from whisper_farm.farm.store_patience import PATIENCE_SECONDS
 
 
 def _ffmpeg(*words: str | Path) -> None:
@@ -22,7 +24,7 @@ def _ffmpeg(*words: str | Path) -> None:
         (["transcribe"], "Missing argument 'FILE'"),
         (["transcribe", "gone.mp3"], "'gone.mp3'"),
         (["transcribe", ""], "empty"),
-        (["transcribe", "."], "name a file"),
+        (["transcribe", "."], "'.' is a folder"),
         (["transcribe", "talk.flac", "--fromat", "srt"], "--fromat"),
         (["transcribe", "talk.flac", "--format", "doc"], "'doc'"),
         (["transcribe", "talk.flac", "--format", ","], "empty list"),
@@ -239,9 +241,11 @@ def test_a_store_that_does_not_answer_is_3(command: Command, temporal_address: s
     )
     (command.folder / "talk.flac").write_bytes(SPEECH.read_bytes())
 
+    began = time.monotonic()
     said = refused(command("transcribe", "talk.flac", "--model", "small"), code=3)
 
     assert "127.0.0.1:9" in said
+    assert time.monotonic() - began < PATIENCE_SECONDS / 2, "nothing had begun that patience could save"
 
 
 def test_a_data_folder_that_cannot_be_made_is_3(command: Command) -> None:

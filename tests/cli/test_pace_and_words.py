@@ -5,7 +5,7 @@ from whisper_farm.cli.pace import Pace, told
 from whisper_farm.messages import Progress
 
 
-def _progress(**known: object) -> Progress:
+def progress(**known: object) -> Progress:
     nothing: dict[str, object] = {
         "job": "j",
         "stage": "transcribing",
@@ -60,8 +60,8 @@ def test_progress_is_told_in_a_few_words() -> None:
     pace.saw(0.0, 0.0)
     pace.saw(10.0, 410.0)
 
-    assert told(_progress(), pace, 10.0) == "14 chunks cut, 3 done, 41x realtime, 0:05 left"
-    assert told(_progress(all_cut=True, chunks_failed=1), Pace(), 0.0) == "3 of 14 chunks done, 1 failed"
+    assert told(progress(), pace, 10.0) == "14 chunks cut, 3 done, 41x realtime, 0:05 left"
+    assert told(progress(all_cut=True, chunks_failed=1), Pace(), 0.0) == "3 of 14 chunks done, 1 failed"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The small files of a data folder: lock, ports, logs, and what their readers make of nonsense."""
 
 import os
+import socket
 import subprocess
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from whisper_farm.embedded import dev_server, logs, table
 from whisper_farm.embedded.environment import farm_settings, person_environment, worker_settings
 from whisper_farm.embedded.lock import try_lock, unlock
 from whisper_farm.embedded.minio_server import settle_keys
-from whisper_farm.embedded.ports import settle_ports
+from whisper_farm.embedded.ports import refuse_unusable, settle_ports
 from whisper_farm.embedded.processes import end_at_once, mark_of
 from whisper_farm.embedded.state import read_state
 from whisper_farm.embedded.version import sources_digest
@@ -44,6 +45,20 @@ def test_ports_are_remembered(tmp_path: Path) -> None:
     assert settle_ports(book, ["temporal", "ui"]) == first
     more = settle_ports(book, ["temporal", "ui", "store"])
     assert more.items() > first.items()
+
+
+def test_a_port_that_this_user_may_not_have_is_not_called_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Which ports a user may have depends on the machine, and on who runs the tests.
+    def forbid(listener: socket.socket, address: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "bind", forbid)
+    with pytest.raises(StackBroken, match=r"This user may not listen at port 80; .*--temporal-port"):
+        settle_ports(tmp_path / "ports.json", ["temporal"], temporal=80)
+    with pytest.raises(StackBroken, match="This user may not listen at port 80"):
+        refuse_unusable(tmp_path / "ports.json", 80)
 
 
 @pytest.mark.parametrize("nonsense", [b"", b"[]", b'{"temporal": "x"}', b"\xff", b'{"temporal": 99999999}'])
@@ -95,12 +110,12 @@ def test_a_worker_is_told_nothing_that_is_not_its_business() -> None:
         "WHISPER_FARM_HOME": "/elsewhere",
         "WHISPER_FARM_S3_SECRET_KEY": "x",
         "WHISPER_FARM_STORE": "s3",
-        "WHISPER_FARM_SOURCES": '["a/b"]',
+        "WHISPER_FARM_SOURCES": "a/b",
         "WHISPER_FARM_SLOTS": "3",
         "HF_HOME": "/models",
     }
     assert worker_settings(environ) == {"WHISPER_FARM_SLOTS": "3"}
-    assert farm_settings(environ) == {"WHISPER_FARM_SLOTS": "3", "WHISPER_FARM_SOURCES": '["a/b"]'}
+    assert farm_settings(environ) == {"WHISPER_FARM_SLOTS": "3", "WHISPER_FARM_SOURCES": "a/b"}
     told = person_environment(environ)
     assert told["HF_HOME"] == "/models"
     assert not told.keys() & {"AWS_SECRET_ACCESS_KEY", "TEMPORAL_API_KEY", "WHISPER_FARM_HOME"}

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.embedded.conftest import PlainWeights
-from whisper_farm.embedded import joining
+from whisper_farm.embedded import channel, joining
+from whisper_farm.embedded.channel import Answered
 from whisper_farm.embedded.processes import ProcessMark, birth_of, wait_until
 from whisper_farm.embedded.stack import StackLease, down, find, join, up
 from whisper_farm.embedded.starting import Supervision
@@ -393,6 +395,46 @@ def test_a_stack_with_another_store_or_port_is_restarted_only_where_it_is_idle(
     with join(settings, store="minio", supervision=plain) as other:
         assert other.state.store.kind == "minio"
         assert other.state.temporal == lease.state.temporal, "the remembered port is kept"
+
+
+@pytest.mark.parametrize("meanwhile", ["leaving", "gone"])
+def test_two_commands_at_once_restart_an_idle_stack_of_another_version_together(
+    settings: FarmSettings, plain: Supervision, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    old = up(settings, supervision=plain)
+    monkeypatch.setattr(joining, "stack_version", lambda: "another")
+    both_heard, first = threading.Barrier(2), threading.Lock()
+
+    def tell(state: StackState, command: str, **facts: object) -> Answered:
+        if command == "leave":
+            both_heard.wait(30)  # that it differs and is idle
+            if not first.acquire(blocking=False):
+                if meanwhile == "leaving":  # what it says in the moment before it closes its door
+                    with socket.socket() as closed:
+                        return Answered({"ok": False, "why": "leaving"}, closed)
+                eventually(lambda: not old.alive)
+        return channel.tell(state, command, **facts)
+
+    monkeypatch.setattr(joining, "tell", tell)
+    with ThreadPoolExecutor(2) as threads:
+        joined = [threads.submit(join, settings, supervision=plain) for _ in range(2)]
+        leases = [each.result(60) for each in joined]
+    try:
+        assert len({lease.state.supervisor.pid for lease in leases} - {old.supervisor.pid}) == 1
+        assert {lease.state.version for lease in leases} == {"another"}
+    finally:
+        for lease in leases:
+            lease.close()
+
+
+@pytest.mark.parametrize(("name", "value"), [("DRAIN_SECONDS", "abc"), ("BUCKET", "Bad_Name!")])
+def test_a_wrong_setting_is_said_before_a_supervisor_is_started(
+    settings: FarmSettings, plain: Supervision, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"WHISPER_FARM_{name}", value)
+    with pytest.raises(BadRequest, match=f"The environment variable WHISPER_FARM_{name} is wrong"):
+        join(settings, supervision=plain)
+    assert not (settings.home / "logs" / "supervisor.log").exists()
 
 
 def test_a_port_that_is_taken_is_said_at_once(settings: FarmSettings, plain: Supervision) -> None:

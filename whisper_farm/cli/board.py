@@ -3,13 +3,13 @@
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
-from whisper_farm.cli import words
 from whisper_farm.cli.pace import Pace, told
 from whisper_farm.cli.printing import say
+from whisper_farm.cli.sending import Sending
 from whisper_farm.farm.quoting import printable
 from whisper_farm.messages import Progress
 
@@ -58,11 +58,13 @@ def board_for(names: Sequence[str], *, live: bool | None = None) -> Board:
 class PlainBoard:
     """Plain lines on stderr: each new thing once, its progress every ten seconds, later every minute."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._names = [printable(name) for name in names]
         self._paces = [Pace() for _ in names]
+        self._sendings = [Sending() for _ in names]
         self._said_at: dict[str, float] = {}
-        self._began_at = time.monotonic()
+        self._began_at = clock()
 
     def __enter__(self) -> Self:
         return self
@@ -82,12 +84,12 @@ class PlainBoard:
         say(sentence)
 
     def sending(self, row: int, sent_bytes: int, total_bytes: int) -> None:
+        self._sendings[row].saw(self._clock(), sent_bytes)
         if self._is_due(f"sending {row}", first_after=2.0):
-            part = 100 * sent_bytes // max(1, total_bytes)
-            self.note(f"{self._names[row]}: {part} % of {words.size(total_bytes)} stored")
+            self.note(f"{self._names[row]}: {self._sendings[row].told(total_bytes)}")
 
     def hearing(self, row: int, progress: Progress) -> None:
-        now = time.monotonic()
+        now = self._clock()
         if progress.fan_out_at is not None:
             self._paces[row].saw(now, progress.heard_seconds)
         if self._is_due(f"hearing {row}", first_after=3.0):
@@ -101,7 +103,7 @@ class PlainBoard:
         self.note(sentence)
 
     def _is_due(self, subject: str, *, first_after: float = 0.0) -> bool:
-        now = time.monotonic()
+        now = self._clock()
         pause = _LINE_EVERY_SECONDS if now - self._began_at < 120.0 else _LINE_SELDOM_SECONDS
         if subject not in self._said_at:
             self._said_at[subject] = now - pause + first_after

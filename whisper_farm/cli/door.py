@@ -8,10 +8,20 @@ from whisper_farm.cli.waiting import wait_for
 from whisper_farm.embedded import stack
 from whisper_farm.embedded.stack import StackLease
 from whisper_farm.errors import UnknownModel
-from whisper_farm.farm.connection import Farm, is_remote, reach
-from whisper_farm.farm.model_choice import ChosenModel, choose_by_name, choose_here, is_folder, remember
+from whisper_farm.farm.connection import Farm, connect, is_remote, reach
+from whisper_farm.farm.model_choice import (
+    ChosenModel,
+    choose_by_name,
+    choose_here,
+    default_here,
+    is_folder,
+    look_here,
+    remember,
+)
 from whisper_farm.farm.queues import nobody_serves, serving
+from whisper_farm.farm.store_patience import PATIENCE_SECONDS, StorePatience
 from whisper_farm.settings import FarmSettings
+from whisper_farm.storage.disk import DiskStore
 
 Say = Callable[[str], None]
 
@@ -29,6 +39,12 @@ class OpenDoor:
         if self.lease is not None:
             self.lease.ensure_alive()
 
+    def patience(self, told: Say) -> StorePatience:
+        """For steps that need the store. A server may be back soon; a folder that fails will fail again."""
+        if isinstance(self.farm.store, DiskStore):
+            return StorePatience(told=told, patience_seconds=0.0)
+        return StorePatience(told=told, tick=self.keep_alive)
+
     def warning(self) -> str | None:
         """What stands in the way of a job for the model now, in a sentence, or None."""
         found = wait_for(serving(self.farm.client, self.model.name))
@@ -45,18 +61,21 @@ def model_here(
 ) -> ChosenModel | None:
     """The model, brought to this machine before anything starts. None: only a name, for workers elsewhere.
 
-    It is only a name in a farm elsewhere; and in our own where a worker from elsewhere serves it, or
-    (`may_wait`) may come to serve it.
+    It is only a name in a farm elsewhere; and in our own where it is not on this machine and workers from
+    elsewhere serve it or are to, or where it can't be had and one (`may_wait`) may come to serve it.
 
     Raises:
         UnknownModel: it can't be had.
     """
     if is_remote():
         return None
+    name = model or default_here(settings)
     try:
-        return choose_here(settings, model, must_be=must_be)
+        if name is not None and look_here(settings, name) is None and _is_for_others(settings, name):
+            return None
+        return choose_here(settings, name, must_be=must_be)
     except UnknownModel:
-        if model is None or is_folder(model) or not (may_wait or _is_served(settings, model)):
+        if name is None or is_folder(name) or not (may_wait or _is_for_others(settings, name)):
             raise
         return None
 
@@ -81,18 +100,22 @@ def open_door(
         return
     weights = chosen.weights if chosen is not None else None
     with stack.join(settings, weights=weights, workers=workers, say=say) as lease:
-        farm = wait_for(reach(settings, running=lease.state))
+        seconds = PATIENCE_SECONDS if lease.state.store.kind == "minio" else 0.0
+        patience = StorePatience(told=say, tick=lease.ensure_alive, patience_seconds=seconds)
+        farm = patience.patiently(lambda: wait_for(reach(settings, running=lease.state)))
         if weights is not None:
             remember(settings, weights)
         if chosen is None:
-            chosen = wait_for(choose_by_name(farm.client, farm.store, model))
+            chosen = patience.patiently(lambda: wait_for(choose_by_name(farm.client, farm.store, model)))
         yield OpenDoor(farm, chosen, lease)
 
 
-def _is_served(settings: FarmSettings, model: str) -> bool:
-    """Whether somebody serves it in the stack that runs, if one does."""
+def _is_for_others(settings: FarmSettings, model: str) -> bool:
+    """Whether workers from elsewhere serve it in the stack that runs, or are to: `up --workers 0` says so."""
     running = stack.find(settings)
     if running is None:
         return False
-    farm = wait_for(reach(settings, running=running))
-    return bool(wait_for(serving(farm.client, model)).workers)
+    if running.default_model == model and all(each.name != model for each in running.models):
+        return True
+    client = wait_for(connect(running.temporal))
+    return bool(wait_for(serving(client, model)).workers)

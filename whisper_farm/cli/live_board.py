@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -13,8 +13,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from whisper_farm.cli import words
 from whisper_farm.cli.pace import Pace, told
+from whisper_farm.cli.sending import Sending
 from whisper_farm.farm.quoting import printable
 from whisper_farm.messages import Progress
 
@@ -31,21 +31,31 @@ class _Row:
         self.says = ""
         self.is_open = False
         self.has_ended = False
-        self.sending_since: float | None = None
+        self.sending = Sending()
         self.trouble = ""  #: the last that was said
 
 
 class LiveBoard:
-    """Rows of rich on stderr. Its own thread keeps them turning while the command waits."""
+    """Rows of rich on stderr. Its own thread keeps them turning while the command waits.
 
-    def __init__(self, names: Sequence[str]) -> None:
+    It is what rich can draw: its rows as they are now.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        *,
+        console: Console | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._rows = [_Row(name) for name in names]
         self._preparing: str | None = None
         self._spinner = Spinner("dots", style="cyan")
-        self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        self._console = console or Console(stderr=True, highlight=False, markup=False, emoji=False)
+        self._clock = clock
         self._live = Live(
             console=self._console,
-            get_renderable=self._drawn,
+            get_renderable=self.__rich__,
             refresh_per_second=8,
             transient=True,
             redirect_stdout=False,
@@ -70,18 +80,15 @@ class LiveBoard:
     def sending(self, row: int, sent_bytes: int, total_bytes: int) -> None:
         self._preparing = None
         shown = self._rows[row]
-        now = time.monotonic()
         shown.is_open = True
-        if shown.sending_since is None:
-            shown.sending_since = now
+        shown.sending.saw(self._clock(), sent_bytes)
         shown.part = sent_bytes / max(1, total_bytes)
-        rate = sent_bytes / max(1e-3, now - shown.sending_since)
-        shown.says = f"storing {words.size(total_bytes)}, {words.bytes_rate(rate)}"
+        shown.says = shown.sending.told(total_bytes)
 
     def hearing(self, row: int, progress: Progress) -> None:
         self._preparing = None
         shown = self._rows[row]
-        now = time.monotonic()
+        now = self._clock()
         shown.is_open = True
         if progress.fan_out_at is not None:
             shown.pace.saw(now, progress.heard_seconds)
@@ -100,7 +107,7 @@ class LiveBoard:
         self._rows[row].has_ended = True
         self.note(sentence)
 
-    def _drawn(self) -> Table:
+    def __rich__(self) -> Table:
         table = Table.grid(padding=(0, 1))
         table.add_column(no_wrap=True, overflow="ellipsis", max_width=32)
         table.add_column(width=24)

@@ -11,11 +11,12 @@ from whisper_farm.cli.door import OpenDoor, model_here, open_door
 from whisper_farm.cli.signals import Interrupted
 from whisper_farm.cli.waiting import wait_for
 from whisper_farm.errors import BadRequest
-from whisper_farm.farm import jobs
+from whisper_farm.farm import jobs, which_job
 from whisper_farm.farm.connection import is_remote
 from whisper_farm.farm.looking import Looked, check_room, look_at
 from whisper_farm.farm.quoting import quoted
-from whisper_farm.identity import job_id_for, stored_recording_sha256
+from whisper_farm.farm.which_job import Wish
+from whisper_farm.identity import stored_recording_sha256
 from whisper_farm.intake.sources import OWN_PREFIXES, parse_source
 from whisper_farm.intake.storing import store_recording
 from whisper_farm.request import Decoding, TranscribeRequest, read_request
@@ -78,24 +79,37 @@ def _begin(
     wanted: Wanted, looked: Looked | None, door: OpenDoor, board: Board, limits: IntakeSettings
 ) -> Begun:
     store, seconds = door.farm.store, None
+    patience = door.patience(board.note)
     source = wanted.source
     if looked is not None:
-        recording = store_recording(
-            store,
-            looked.path,
-            name=looked.name,
-            limits=limits,
-            on_bytes=lambda count: board.sending(0, count, looked.size_bytes),
+        recording = patience.patiently(
+            lambda: store_recording(
+                store,
+                looked.path,
+                name=looked.name,
+                limits=limits,
+                on_bytes=lambda count: board.sending(0, count, looked.size_bytes),
+            )
         )
         source, seconds = recording.key, recording.duration_seconds
     request = _request(
         wanted, source=source, model=door.model.name, weights=door.model.fingerprint, looked=looked
     )
-    job = wanted.job or _job_of(source, wanted, door)
-    if not wanted.again and jobs.finished(store, job, request) is not None:
-        return Begun(job=job, how="finished", warning=None)
-    how = wait_for(jobs.begin(door.farm.client, store, job, request, seconds=seconds))
-    return Begun(job=job, how=how, warning=door.warning())
+    wish = Wish(recording_sha256=_content_of(source), request=request, model=door.model, job=wanted.job)
+    which = patience.patiently(
+        lambda: wait_for(which_job.settle(door.farm.client, store, wish), tick=door.keep_alive)
+    )
+    if which.ended is not None:
+        return Begun(job=which.job, how="finished", warning=None)
+    if which.runs:
+        return Begun(job=which.job, how="joined", warning=door.warning())
+    how = patience.patiently(
+        lambda: wait_for(
+            jobs.begin(door.farm.client, store, which.job, which.request, seconds=seconds),
+            tick=door.keep_alive,
+        )
+    )
+    return Begun(job=which.job, how=how, warning=door.warning())
 
 
 def _request(
@@ -113,10 +127,9 @@ def _request(
     return read_request(said | {key: value for key, value in optional.items() if value is not None})
 
 
-def _job_of(source: str, wanted: Wanted, door: OpenDoor) -> str:
+def _content_of(source: str) -> str:
     """Of a source that is not stored yet, its address stands for its content."""
-    recording = stored_recording_sha256(source) or hashlib.sha256(source.encode()).hexdigest()
-    return job_id_for(recording, weights=door.model.identity, decoding=wanted.decoding)
+    return stored_recording_sha256(source) or hashlib.sha256(source.encode()).hexdigest()
 
 
 def _is_file(source: str) -> bool:

@@ -1,38 +1,53 @@
-"""What `transcribe` does, in its order: look, choose, join, store, begin, watch, write.
+"""What `transcribe` does, in its order: look, choose, join, settle, store, begin, watch, write.
 
 Blocking steps are plain code, so that Ctrl-C ends them where they stand; only what Temporal's client
-does runs in the event loop. Up to `join` nothing is started, so whatever is wrong until then is 2.
+does runs in the event loop. Until the first job is begun, whatever is wrong ends the command: with 2 where
+the request is wrong. From then on each recording's trouble is its own, and the others still finish.
 """
 
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from whisper_farm.audio.formats import key_extension
 from whisper_farm.cli import printing
 from whisper_farm.cli.board import Board, board_for
 from whisper_farm.cli.door import OpenDoor, model_here, open_door
-from whisper_farm.cli.ending import exit_code_of, sentence_of, warning_of
-from whisper_farm.cli.faults import JOB_FAILED
+from whisper_farm.cli.ending import sentence_of, warning_of
 from whisper_farm.cli.signals import Interrupted
+from whisper_farm.cli.tasks import Task, kept, print_results
 from whisper_farm.cli.waiting import wait_for
 from whisper_farm.embedded.layout import HomeLayout
-from whisper_farm.errors import BadRequest, FarmError, RecordingChanged, RecordingUnusable, StackBroken
-from whisper_farm.farm import jobs, watching
+from whisper_farm.errors import (
+    BadRequest,
+    FarmError,
+    PermanentError,
+    RecordingChanged,
+    RecordingUnusable,
+    StackBroken,
+    StoreUnreachable,
+)
+from whisper_farm.farm import jobs, watching, which_job
 from whisper_farm.farm.connection import is_remote, records
-from whisper_farm.farm.ledger import OutputLedger
-from whisper_farm.farm.looking import Placed, check_room, look_at_all
+from whisper_farm.farm.ledger import OutputLedger, file_sha256
+from whisper_farm.farm.looking import check_room, look_at_all
 from whisper_farm.farm.model_choice import ChosenModel
 from whisper_farm.farm.outputs import write_outputs
-from whisper_farm.farm.quoting import printable, quoted
+from whisper_farm.farm.quoting import quoted
+from whisper_farm.farm.store_patience import StorePatience, is_away
 from whisper_farm.farm.watching import Ended
-from whisper_farm.identity import job_id_for
+from whisper_farm.farm.which_job import Wish
 from whisper_farm.intake.storing import store_recording
-from whisper_farm.models import Recording
+from whisper_farm.keys import recording_source
 from whisper_farm.request import LANGUAGE_CODES, Decoding, TranscribeRequest
 from whisper_farm.settings import FarmSettings, IntakeSettings, load
 from whisper_farm.storage.base import ObjectStore
+from whisper_farm.storage.disk import DiskStore
+
+#: Reading this much takes seconds.
+_LONG_TO_READ_BYTES = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,24 +62,6 @@ class Asked:
     out: Path | None
     force: bool
     again: bool
-
-
-@dataclass(slots=True)
-class Task:
-    """One recording on its way to its transcript."""
-
-    row: int
-    placed: Placed
-    job: str | None = None
-    ended: Ended | None = None
-    written: dict[str, Path] = field(default_factory=dict)
-    fault: FarmError | None = None  #: what kept this one alone from its end
-    began_at: float = field(default_factory=time.monotonic)
-    took_seconds: float | None = None
-
-    @property
-    def name(self) -> str:
-        return str(self.placed.looked.path)
 
 
 def read_language(code: str) -> str:
@@ -98,8 +95,8 @@ def carry_out(asked: Asked, *, as_json: bool) -> int:
             if model is None or not work.find_finished(model):
                 work.through_the_farm(model)
         except KeyboardInterrupt:
-            raise Interrupted(_kept(tasks)) from None
-    return _print_results(tasks, as_json=as_json)
+            raise Interrupted(kept(tasks)) from None
+    return print_results(tasks, as_json=as_json)
 
 
 class _Work:
@@ -116,7 +113,12 @@ class _Work:
     ) -> None:
         self._asked, self._settings, self._limits = asked, settings, limits
         self._ledger, self._board, self._tasks = ledger, board, tasks
-        self._recordings: dict[int, Recording] = {}
+
+    @property
+    def _open_tasks(self) -> list[Task]:
+        return [task for task in self._tasks if task.is_open]
+
+    # -- without a stack
 
     def find_finished(self, model: ChosenModel) -> bool:
         """Whether each job was done before, so that no stack is needed; a store that is down can't tell."""
@@ -127,10 +129,24 @@ class _Work:
             store = records(self._settings)
         except StackBroken:
             return False
+        try:
+            self._answer_from(store, model)
+        except StoreUnreachable as error:
+            if isinstance(store, DiskStore) or not is_away(error):
+                raise
+            return False  # our own MinIO, which the stack brings back
+        return not self._open_tasks
+
+    def _answer_from(self, store: ObjectStore, model: ChosenModel) -> None:
         for task in self._tasks:
             self._store(store, task)
-            self._take_finished(store, task, model)
-        return all(task.ended is not None or task.fault is not None for task in self._tasks)
+        known = [(task, self._wish(task, model)) for task in self._open_tasks]
+        found = [(task, which_job.find_complete(store, wish)) for task, wish in known if wish is not None]
+        for task, which in found:
+            if which is not None and which.ended is not None:
+                self._end(store, task, which.ended)
+
+    # -- through the farm
 
     def through_the_farm(self, model: ChosenModel | None) -> None:
         """Begin each job that has not ended, and wait for all of them."""
@@ -144,154 +160,162 @@ class _Work:
         with door as opened:
             if (warning := opened.warning()) is not None:
                 self._board.note(warning)
-            for task in self._tasks:
-                self._begin(opened, task)
-            wait_for(self._watch_all(opened))
+            patience = opened.patience(self._board.note)
+            waiting = self._open_tasks
+            if len(waiting) == 1:  # else each is hashed first: none is begun before all are known
+                patience.patiently(lambda: self._store(opened.farm.store, waiting[0]))
+            for task in waiting:
+                self._settle(opened, patience, task)
+            for task in waiting:
+                self._begin_or_fail(opened, patience, task)
+            wait_for(self._watch_all(opened, patience))
 
-    def _begin(self, door: OpenDoor, task: Task) -> None:
-        if task.ended is not None or task.fault is not None:
-            return
-        self._store(door.farm.store, task)
-        recording = self._recordings.get(task.row)
-        if recording is None or (
-            not self._asked.again and self._take_finished(door.farm.store, task, door.model)
-        ):
-            return
-        task.job = self._job_of(recording, door.model)
-        task.began_at = time.monotonic()
-        how = wait_for(
-            jobs.begin(
-                door.farm.client,
-                door.farm.store,
-                task.job,
-                self._request(recording, task, door.model),
-                seconds=recording.duration_seconds,
+    def _settle(self, door: OpenDoor, patience: StorePatience, task: Task) -> None:
+        """Which job it is. Raises `JobTaken`."""
+        wish = self._wish(task, door.model)
+        if wish is not None:
+            task.which = patience.patiently(
+                lambda: wait_for(
+                    which_job.settle(door.farm.client, door.farm.store, wish), tick=door.keep_alive
+                )
             )
-        )
+
+    def _begin_or_fail(self, door: OpenDoor, patience: StorePatience, task: Task) -> None:
+        try:
+            self._begin(door, patience, task)
+        except FarmError as error:
+            if not any(other.job is not None for other in self._tasks if other is not task):
+                raise  # nothing was started
+            if isinstance(error, PermanentError):
+                task.job = None
+            self._fail(task, error)
+
+    def _begin(self, door: OpenDoor, patience: StorePatience, task: Task) -> None:
+        store, hashed = door.farm.store, task.sha256
+        if task.which is None or not (task.which.ended or task.which.runs):
+            patience.patiently(lambda: self._store(store, task))
+            if task.sha256 != hashed:  # it was written to meanwhile
+                self._settle(door, patience, task)
+        which = task.which
+        if which is None or task.fault is not None:
+            return
+        task.job = which.job
+        task.began_at = time.monotonic()
+        if which.ended is not None:
+            ended = which.ended
+            patience.patiently(lambda: self._end(store, task, ended))
+            return
+        how: jobs.HowBegun = "joined"
+        if not which.runs:
+            how = patience.patiently(lambda: wait_for(self._start(door, task), tick=door.keep_alive))
         if how == "joined":
             self._board.note(f"{quoted(task.name)}: its job runs already; watching it.")
 
+    async def _start(self, door: OpenDoor, task: Task) -> jobs.HowBegun:
+        which, recording = task.which, task.recording
+        assert which is not None
+        assert recording is not None
+        request = which.request.model_copy(update={"source": recording.key})
+        length = recording.duration_seconds
+        return await jobs.begin(door.farm.client, door.farm.store, which.job, request, seconds=length)
+
     def _store(self, store: ObjectStore, task: Task) -> None:
         """Bring the recording into the store. One that turns out unusable by now stops only itself."""
-        if task.row in self._recordings or task.fault is not None:
+        if task.recording is not None or task.fault is not None:
             return
         looked = task.placed.looked
         self._board.sending(task.row, 0, looked.size_bytes)
         try:
-            self._recordings[task.row] = store_recording(
+            task.recording = store_recording(
                 store,
                 looked.path,
                 name=looked.name,
                 limits=self._limits,
                 on_bytes=lambda count: self._board.sending(task.row, count, looked.size_bytes),
             )
+            task.sha256 = task.recording.sha256
         except (RecordingUnusable, RecordingChanged) as error:
             self._fail(task, error)
 
-    def _take_finished(self, store: ObjectStore, task: Task, model: ChosenModel) -> bool:
-        """Whether the job was done before; then its transcript is written now."""
-        recording = self._recordings.get(task.row)
-        if recording is None or task.fault is not None:
-            return False
-        job = self._job_of(recording, model)
-        ended = jobs.finished(store, job, self._request(recording, task, model))
-        if ended is None:
-            return False
-        task.job = job
-        self._end(store, task, ended)
-        return True
-
-    async def _watch_all(self, door: OpenDoor) -> None:
-        waiting = [task for task in self._tasks if task.ended is None and task.fault is None]
+    async def _watch_all(self, door: OpenDoor, patience: StorePatience) -> None:
+        waiting = self._open_tasks
         await asyncio.gather(
-            *(self._watch(door, task, every_seconds=0.3 + 0.02 * len(waiting)) for task in waiting)
+            *(self._watch(door, patience, task, every_seconds=0.3 + 0.02 * len(waiting)) for task in waiting)
         )
 
-    async def _watch(self, door: OpenDoor, task: Task, *, every_seconds: float) -> None:
+    async def _watch(
+        self, door: OpenDoor, patience: StorePatience, task: Task, *, every_seconds: float
+    ) -> None:
         assert task.job is not None
-        ended = await watching.watch(
-            door.farm.client,
-            task.job,
-            seen=lambda progress: self._board.hearing(task.row, progress),
-            troubled=lambda sentence: self._board.troubled(task.row, sentence),
-            tick=door.keep_alive,
-            every_seconds=every_seconds,
-        )
-        task.took_seconds = time.monotonic() - task.began_at
-        self._end(door.farm.store, task, ended)
+        try:
+            ended = await watching.watch(
+                door.farm.client,
+                task.job,
+                seen=lambda progress: self._board.hearing(task.row, progress),
+                troubled=lambda sentence: self._board.troubled(task.row, sentence),
+                tick=door.keep_alive,
+                every_seconds=every_seconds,
+            )
+            task.ended = ended
+            task.took_seconds = time.monotonic() - task.began_at
+            await patience.patiently_async(lambda: self._end(door.farm.store, task, ended))
+        except FarmError as error:
+            self._fail(task, error)
+
+    # -- the end of each
 
     def _end(self, store: ObjectStore, task: Task, ended: Ended) -> None:
-        """Write the transcript, where there is one, and say how it went."""
-        task.ended = ended
+        """Write the transcript, where there is one, and say how it went.
+
+        Raises:
+            StoreUnreachable: it can't be read now. All other trouble is the recording's own.
+        """
+        task.job = ended.job
         if ended.result is not None:
             try:
                 task.written = write_outputs(
                     store, ended.result.outputs, task.placed.outputs, self._ledger, force=self._asked.force
                 )
             except FarmError as error:
+                if is_away(error):
+                    raise
+                task.ended = ended
                 self._fail(task, error)
                 return
+        task.ended = ended
         self._board.ended(task.row, sentence_of(task.name, ended, elapsed_seconds=task.took_seconds))
         if (warning := warning_of(task.name, ended)) is not None:
             self._board.note(warning)
 
     def _fail(self, task: Task, error: FarmError) -> None:
+        """What keeps this one from its end. The farm's fault is the command's, where this is all it does."""
+        if len(self._tasks) == 1 and task.ended is None and not isinstance(error, PermanentError):
+            raise error
         task.fault = error
-        kept = f" The transcript is kept: whisper-farm export {task.job}" if task.ended is not None else ""
-        self._board.ended(task.row, f"{error}{kept}")
+        which = "" if isinstance(error, PermanentError) else f"{quoted(task.name)}: "  # those name it
+        told = f" The transcript is kept: whisper-farm export {task.job}" if task.ended is not None else ""
+        self._board.ended(task.row, f"{which}{error}{told}")
 
-    def _job_of(self, recording: Recording, model: ChosenModel) -> str:
-        return job_id_for(recording.sha256, weights=model.identity, decoding=self._asked.decoding)
+    # -- what is asked of the farm
 
-    def _request(self, recording: Recording, task: Task, model: ChosenModel) -> TranscribeRequest:
-        return TranscribeRequest(
-            source=recording.key,
+    def _wish(self, task: Task, model: ChosenModel) -> Wish | None:
+        """The recording's request; None where its content can't be read, which storing it will tell."""
+        looked = task.placed.looked
+        if task.fault is not None:
+            return None
+        if task.sha256 is None:
+            if looked.size_bytes > _LONG_TO_READ_BYTES:
+                self._board.preparing(f"Reading {looked.name}")
+            try:
+                task.sha256 = file_sha256(looked.path)
+            except OSError:
+                return None
+        request = TranscribeRequest(
+            source=recording_source(task.sha256, key_extension(looked.name)),
             model=model.name,
             weights=model.fingerprint,
             decoding=self._asked.decoding,
-            name=task.placed.looked.name,
+            name=looked.name,
             again=self._asked.again,
         )
-
-
-def _kept(tasks: Sequence[Task]) -> str:
-    begun = [task.job for task in tasks if task.job is not None and task.ended is None]
-    if not begun:
-        return "Interrupted; no job was left running, and the same command begins where this one stopped."
-    goes_on = "elsewhere" if is_remote() else "here"
-    if len(begun) == 1:
-        return (
-            f"Interrupted; the job '{begun[0]}' is kept and goes on {goes_on}, and the same command takes it"
-            " up again."
-        )
-    many = f"{len(begun)} jobs are kept and go on {goes_on}"
-    return f"Interrupted; {many}, and the same command takes them up again."
-
-
-def _print_results(tasks: Sequence[Task], *, as_json: bool) -> int:
-    if as_json:
-        printing.show_json({"jobs": [_as_json(task) for task in tasks]})
-    else:
-        for task in tasks:
-            for path in task.written.values():
-                printing.show(printable(str(path)))
-    if any(task.fault is not None or task.ended is None for task in tasks):
-        return JOB_FAILED
-    return exit_code_of(*(task.ended for task in tasks if task.ended is not None))
-
-
-def _as_json(task: Task) -> dict[str, object]:
-    result = task.ended.result if task.ended is not None else None
-    return {
-        "file": task.name,
-        "job": task.job,
-        "state": task.ended.state if task.ended is not None else "failed",
-        "message": str(task.fault) if task.fault is not None else task.ended.message if task.ended else None,
-        "outputs": {extension: str(path) for extension, path in task.written.items()},
-        "language": result.language if result is not None else None,
-        "duration": result.duration_seconds if result is not None else None,
-        "words": result.word_count if result is not None else None,
-        "gaps": result.gap_count if result is not None else None,
-        "found": task.ended.found if task.ended is not None else False,
-        "elapsed_seconds": round(task.took_seconds, 3) if task.took_seconds is not None else None,
-    }
+        return Wish(recording_sha256=task.sha256, request=request, model=model)

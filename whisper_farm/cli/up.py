@@ -35,14 +35,14 @@ def up(
     from whisper_farm.embedded import stack
     from whisper_farm.errors import BadRequest
     from whisper_farm.farm.connection import is_remote, records
-    from whisper_farm.farm.model_choice import choose_here, make_default, remember
+    from whisper_farm.farm.model_choice import choose_for_others, choose_here, make_default, remember
     from whisper_farm.settings import FarmSettings, load
 
     if is_remote():
         raise BadRequest("TEMPORAL_ADDRESS names a farm elsewhere; unset it to start this machine's own.")
     settings = load(FarmSettings)
-    weights = choose_here(settings, model).weights
-    assert weights is not None
+    chosen = choose_for_others(settings, model) if workers == 0 else choose_here(settings, model)
+    weights = chosen.weights if chosen is not None else None
     with board_for([]) as board:
         state = stack.up(
             settings,
@@ -52,11 +52,19 @@ def up(
             temporal_port=temporal_port,
             say=board.preparing,
         )
-        remember(settings, weights)
-        make_default(records(settings, running=state), weights.name)
+        if weights is not None:
+            remember(settings, weights)
+        elif chosen is not None:
+            with stack.join(settings, say=board.preparing) as lease:
+                lease.stay(chosen.name)
+                state = lease.state
+        if chosen is not None:
+            make_default(records(settings, running=state), chosen.name)
     if json:
         printing.show_json(as_json(settings, state, None))
     else:
         printing.show(f"The farm is up in {settings.home}: {summary(state)}.")
+        if chosen is not None and weights is None:
+            printing.show(f"Its jobs are for workers elsewhere that serve the model '{chosen.name}'.")
         printing.show(f"Temporal is at {state.temporal.address}, its UI at {state.temporal.ui}.")
     return 0

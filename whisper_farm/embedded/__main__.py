@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from whisper_farm.embedded.layout import HomeLayout, unusable_home
 from whisper_farm.embedded.leftovers import end_leftovers
-from whisper_farm.embedded.lock import unlock
+from whisper_farm.embedded.lock import is_at, unlock
 from whisper_farm.embedded.order import StackOrder, read_order
 from whisper_farm.embedded.spec import ProcessTable
 from whisper_farm.embedded.supervisor import Beginning, Supervisor
@@ -51,8 +51,9 @@ def main(make: MakeTable = make_table) -> NoReturn:
         fault = f"The stack's supervisor failed ({error!r}); its log is '{layout.log('supervisor')}'."
         log.exception("The supervisor failed")
     finally:
-        layout.clear_scratch()
-        layout.state_file.unlink(missing_ok=True)
+        if is_at(order.lock, layout.lock_file):  # else another stack may live there by now
+            layout.clear_scratch()
+            layout.state_file.unlink(missing_ok=True)
         unlock(order.lock, layout.lock_file)
         if fault:
             _report(order, fault)

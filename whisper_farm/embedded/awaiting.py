@@ -23,12 +23,18 @@ def wait_until_up(need: Need, lease: Answered) -> StackState:
 
     Raises:
         StackBroken: something of it does not come up.
-        NoSupervisor: the stack ended meanwhile.
+        NoSupervisor: the stack ended meanwhile, or says nothing for too long.
     """
-    state, began, told = lease.state, time.monotonic(), False
+    state, began, heard_at, told = lease.state, time.monotonic(), time.monotonic(), False
     restarts = {process.name: process.restarts for process in state.processes}
     while True:
-        state = tell(state, "state").state
+        try:
+            state, heard_at = tell(state, "state").state, time.monotonic()
+        except NoSupervisor:
+            if not is_held(lease.connection) or time.monotonic() - heard_at > SERVERS_SECONDS:
+                raise
+            time.sleep(_LOOK_SECONDS)
+            continue
         servers = [process for process in state.processes if process.role != "gpu"]
         workers = state.workers_of(need.weights.name) if need.weights is not None else ()
         lost = next((process for process in (*servers, *workers) if process.trouble), None)

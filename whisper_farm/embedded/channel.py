@@ -5,10 +5,12 @@ import json
 import select
 import socket
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from whisper_farm.embedded.ports import LOOPBACK
 from whisper_farm.embedded.state import StackState, parse_state
+from whisper_farm.errors import StackBroken
 
 _ANSWER_LIMIT_BYTES = 4 * 1024 * 1024
 _CONNECT_SECONDS = 2.0
@@ -17,6 +19,10 @@ _ANSWER_SECONDS = 15.0
 
 class NoSupervisor(OSError):
     """Nobody answers there, or not as a supervisor would."""
+
+
+class NobodyListens(NoSupervisor):
+    """The port is closed: the supervisor is gone, or on its way. One that is merely slow keeps it open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +49,13 @@ def ask(port: int, token: str, command: str, **facts: object) -> Answered:
     """Send one command; its answer, with the connection still open.
 
     Raises:
-        NoSupervisor: there is no answer.
+        NoSupervisor: there is no answer; `NobodyListens` where there will be none.
     """
     line = json.dumps({"token": token, "command": command, **facts}, default=_plain).encode() + b"\n"
     try:
         connection = socket.create_connection((LOOPBACK, port), timeout=_CONNECT_SECONDS)
+    except ConnectionRefusedError as error:
+        raise NobodyListens(str(error)) from None
     except OSError as error:
         raise NoSupervisor(str(error)) from None
     try:
@@ -67,6 +75,14 @@ def tell(state: StackState, command: str, **facts: object) -> Answered:
     answered = ask(state.control_port, state.token, command, **facts)
     answered.connection.close()
     return answered
+
+
+def unanswered(root: Path) -> StackBroken:
+    """What to say where the supervisor of this data folder lives, and was asked for long enough."""
+    return StackBroken(
+        f"The stack of '{root}' runs but does not answer; try again once the machine is less busy, or end it"
+        " with 'whisper-farm down' (jobs are kept)."
+    )
 
 
 def is_held(connection: socket.socket) -> bool:

@@ -20,9 +20,17 @@ _WORKERS = frozenset({"gpu", "control"})
 class Crew:
     """A keeper for each process of the table. Used from one event loop, in its thread."""
 
-    def __init__(self, table: ProcessTable, layout: HomeLayout, changed: Callable[[], None]) -> None:
-        """`changed` is called whenever `states` or `models` are others than before."""
-        self._table, self._layout, self._changed = table, layout, changed
+    def __init__(
+        self,
+        table: ProcessTable,
+        layout: HomeLayout,
+        changed: Callable[[], None],
+        is_ours: Callable[[], bool],
+    ) -> None:
+        """`changed` is called whenever `states` or `models` are others than before; `is_ours` says whether
+        the data folder still is.
+        """
+        self._table, self._layout, self._changed, self._is_ours = table, layout, changed, is_ours
         self._keepers: dict[str, Keeper] = {}
         self._keeping: dict[str, asyncio.Task[None]] = {}
         self._retiring: dict[str, tuple[Keeper, asyncio.Task[None]]] = {}
@@ -60,10 +68,10 @@ class Crew:
         for keeper in (*self._keepers.values(), *(keeper for keeper, _ in self._retiring.values())):
             keeper.look()
 
-    def bound_logs(self) -> None:
-        """Begin those logs anew that have grown too long."""
+    async def bound_logs(self) -> None:
+        """Begin those logs anew that have grown too long. A slow disk keeps nobody waiting for it."""
         for name in ("supervisor", *self._keepers):
-            bound(self._layout.log(name))
+            await asyncio.to_thread(bound, self._layout.log(name))
 
     async def leave(self) -> None:
         """End all processes: the workers first, then the servers that they say goodbye to."""
@@ -118,7 +126,11 @@ class Crew:
 
     def _begin(self, spec: ProcessSpec) -> None:
         keeper = Keeper(
-            spec, log=self._layout.log(spec.name), folder=self._layout.root, changed=self._changed
+            spec,
+            log=self._layout.log(spec.name),
+            folder=self._layout.root,
+            changed=self._changed,
+            is_ours=self._is_ours,
         )
         self._keepers[spec.name] = keeper
         self._keeping[spec.name] = asyncio.create_task(keeper.keep(self._keepers.__getitem__), name=spec.name)

@@ -9,7 +9,6 @@ from whisper_farm.embedded.channel import NoSupervisor, ask
 from whisper_farm.embedded.layout import HomeLayout, unusable_home
 from whisper_farm.embedded.leftovers import end_leftovers
 from whisper_farm.embedded.lock import try_lock, unlock
-from whisper_farm.embedded.need import layout_of
 from whisper_farm.embedded.processes import end_at_once, wait_until
 from whisper_farm.embedded.state import StackState, read_state
 from whisper_farm.errors import StackBroken
@@ -28,7 +27,7 @@ def down(settings: FarmSettings) -> bool:
     One that was killed counts: it would have come back with the next command, had it been asked to stay. Jobs
     that run are kept, and go on when a stack is up again.
     """
-    layout, ended = layout_of(settings), False
+    layout, ended = HomeLayout(settings.home), False
     deadline = time.monotonic() + OTHERS_SECONDS
     while layout.root.is_dir() and time.monotonic() < deadline:
         known = read_state(layout.state_file)
@@ -45,7 +44,12 @@ def down(settings: FarmSettings) -> bool:
             time.sleep(0.05)
     if not layout.root.is_dir():
         return ended
-    raise StackBroken(
+    raise stands_still(layout)
+
+
+def stands_still(layout: HomeLayout) -> StackBroken:
+    """What to say where somebody holds the data folder's lock, and no supervisor is heard of."""
+    return StackBroken(
         f"The stack of '{layout.root}' neither starts nor leaves; see '{layout.log('supervisor')}', and end"
         " the process that holds its lock."
     )

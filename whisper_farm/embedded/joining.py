@@ -7,19 +7,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whisper_farm.embedded.awaiting import trouble_of, wait_until_up
-from whisper_farm.embedded.channel import Answered, NoSupervisor, ask, farewell, tell
+from whisper_farm.embedded.channel import (
+    Answered,
+    NobodyListens,
+    NoSupervisor,
+    ask,
+    farewell,
+    tell,
+    unanswered,
+)
+from whisper_farm.embedded.choices import store_kind
 from whisper_farm.embedded.ending import LEAVE_SECONDS, take_lock
 from whisper_farm.embedded.lock import unlock
 from whisper_farm.embedded.need import Need
 from whisper_farm.embedded.order import StackOrder
-from whisper_farm.embedded.ports import refuse_taken
+from whisper_farm.embedded.ports import refuse_unusable
 from whisper_farm.embedded.processes import wait_until
 from whisper_farm.embedded.starting import TemporalProgram, start_supervisor
 from whisper_farm.embedded.state import ModelServed, StackState, StoreKind, read_state
 from whisper_farm.embedded.supervisor import OTHER_WEIGHTS
 from whisper_farm.embedded.version import stack_version
 from whisper_farm.errors import StackBroken
-from whisper_farm.settings import StoreSettings, load
+from whisper_farm.settings import StoreSettings, check_settings, load
 
 #: For another command's stack to finish starting or leaving.
 OTHERS_SECONDS = 60.0
@@ -45,6 +54,7 @@ def join_stack(need: Need) -> tuple[StackState, socket.socket]:
     Raises:
         StackBroken: it can't run, or runs otherwise than is needed and is in use.
         ServerMissing: a server program can't be had.
+        BadRequest: it would have to be started, with settings that are wrong.
     """
     for _ in range(_TRIES):
         lease = _take_lease(need)
@@ -63,6 +73,9 @@ def join_stack(need: Need) -> tuple[StackState, socket.socket]:
         except BaseException:
             lease.connection.close()
             raise
+    last = read_state(need.layout.state_file)
+    if last is not None and last.alive:
+        raise unanswered(need.layout.root)
     raise StackBroken(
         f"The stack ended each time while it was being joined; see '{need.layout.log('supervisor')}'."
     )
@@ -74,20 +87,28 @@ def _take_lease(need: Need) -> Answered:
     layout.prepare()
     programs: _Programs | None = None
     replaced: StackState | None = None
+    is_silent = False
     while time.monotonic() < deadline:
         known = read_state(layout.state_file)
         if known is not None and known.alive:
-            answered = _ask_for_lease(need, known)
-            if answered is not None and answered.ok:
+            try:
+                answered = _ask_for_lease(need, known)
+            except NoSupervisor as error:
+                is_silent = not isinstance(error, NobodyListens)
+                time.sleep(_LOOK_SECONDS)
+                continue
+            is_silent = False
+            if answered.ok:
                 return answered
-            if answered is not None and answered.said.get("why") == "differs":
+            if answered.said.get("why") == "differs":
                 replaced = answered.state
                 _make_way(need, answered)
             else:
                 time.sleep(_LOOK_SECONDS)
             continue
-        earlier = replaced or known
+        earlier, is_silent = replaced or known, False
         if programs is None:
+            check_settings()
             programs = _get_programs(need, earlier)
             deadline = time.monotonic() + OTHERS_SECONDS
         lock = take_lock(layout)
@@ -100,24 +121,23 @@ def _take_lease(need: Need) -> Answered:
             unlock(lock, layout.lock_file)
             raise
         os.close(lock)
+    if is_silent:
+        raise unanswered(layout.root)
     raise StackBroken(
         f"The stack of '{layout.root}' neither starts nor leaves; end it with 'whisper-farm down', and see"
         f" '{layout.log('supervisor')}'."
     )
 
 
-def _ask_for_lease(need: Need, known: StackState) -> Answered | None:
-    try:
-        answered = ask(
-            known.control_port,
-            known.token,
-            "lease",
-            version=stack_version(),
-            store=need.store,
-            temporal_port=need.temporal_port,
-        )
-    except NoSupervisor:
-        return None
+def _ask_for_lease(need: Need, known: StackState) -> Answered:
+    answered = ask(
+        known.control_port,
+        known.token,
+        "lease",
+        version=stack_version(),
+        store=need.store,
+        temporal_port=need.temporal_port,
+    )
     if not answered.ok:
         answered.connection.close()
     return answered
@@ -131,12 +151,21 @@ def _make_way(need: Need, refusal: Answered) -> None:
     """
     state = refusal.state
     if need.temporal_port is not None:
-        refuse_taken(need.layout.ports_file, need.temporal_port)
-    if not refusal.said.get("idle") or not tell(state, "leave", only_if_idle=True).ok:
+        refuse_unusable(need.layout.ports_file, need.temporal_port)
+    if not refusal.said.get("idle") or not _leaves(state):
         raise StackBroken(_why_not(need, state, refusal.said.get("differs")))
     need.say("Restarting the stack: it ran otherwise than is needed now.")
     mark = state.supervisor.mark
     wait_until(lambda: mark is None or not mark.alive, LEAVE_SECONDS)
+
+
+def _leaves(state: StackState) -> bool:
+    """Whether an idle stack makes way, now that it is told to; another command may have told it before."""
+    try:
+        answered = tell(state, "leave", only_if_idle=True)
+    except NoSupervisor:
+        return True
+    return answered.ok or answered.said.get("why") == "leaving"
 
 
 def _why_not(need: Need, state: StackState, differs: object) -> str:
@@ -163,8 +192,7 @@ def _why_not(need: Need, state: StackState, differs: object) -> str:
 
 def _get_programs(need: Need, earlier: StackState | None) -> _Programs:
     """Before the lock is taken: a build takes minutes, and nobody else should have to wait for the lock."""
-    kept = earlier.store.kind if earlier is not None and earlier.stay else None
-    store: StoreKind = need.store or kept or "local"
+    store: StoreKind = need.store or store_kind(need.layout, earlier)
     return _Programs(
         store=store,
         temporal=need.supervision.temporal(need.say),
@@ -190,7 +218,7 @@ def _start(need: Need, lock: int, programs: _Programs, earlier: StackState | Non
             temporal_version=programs.temporal.version,
             temporal_port=need.temporal_port,
             store=programs.store,
-            store_folder=str(stores.store_folder.expanduser().absolute()) if stores.store_folder else None,
+            store_folder=str(stores.store_folder) if stores.store_folder else None,
             minio=str(programs.minio) if programs.minio is not None else None,
             bucket=stores.bucket,
             region=stores.s3_region,

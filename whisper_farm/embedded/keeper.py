@@ -19,13 +19,24 @@ _SLOWEST_LOOK_SECONDS = 0.25
 class Keeper:
     """The life of one `ProcessSpec` within a stack. Its task is `keep`."""
 
-    def __init__(self, spec: ProcessSpec, *, log: Path, folder: Path, changed: Callable[[], None]) -> None:
-        """`changed` is called whenever `state` is another one than before."""
+    def __init__(
+        self,
+        spec: ProcessSpec,
+        *,
+        log: Path,
+        folder: Path,
+        changed: Callable[[], None],
+        is_ours: Callable[[], bool],
+    ) -> None:
+        """`changed` is called whenever `state` is another one than before; `is_ours` says whether `folder`
+        still is, because nothing may be started in another stack's.
+        """
         self.spec = spec
         self.up = asyncio.Event()  #: set while the process is up
         self._log = log
         self._folder = folder
         self._changed = changed
+        self._is_ours = is_ours
         self._child: Child | None = None
         self._deaths = Deaths()
         self._ever_ready = False
@@ -88,6 +99,9 @@ class Keeper:
 
     async def _one_life(self, last_words: str) -> int:
         """From start to end; the exit code."""
+        if not self._is_ours():
+            await self._leaving.wait()  # the supervisor is about to see it
+            return 0
         try:
             if self.spec.before_start is not None:
                 await asyncio.to_thread(self.spec.before_start, last_words)
@@ -116,7 +130,7 @@ class Keeper:
         pause = _FIRST_LOOK_SECONDS
         while True:
             try:
-                if await asyncio.to_thread(self.spec.ready, child.pid):
+                if self._is_ours() and await asyncio.to_thread(self.spec.ready, child.pid):
                     break
             except OSError:
                 pass  # it does not answer yet

@@ -2,6 +2,7 @@
 
 stack.json, stack.lock      what runs, and the lock that its supervisor holds for its life
 ports.json                  the ports chosen at the first start
+choices.json                the store and the default model that a person chose
 temporal/                   the dev server's SQLite file
 minio/                      MinIO's data and its generated credentials
 store/                      the local-folder store
@@ -39,6 +40,10 @@ class HomeLayout:
     @property
     def ports_file(self) -> Path:
         return self.root / "ports.json"
+
+    @property
+    def choices_file(self) -> Path:
+        return self.root / "choices.json"
 
     @property
     def temporal(self) -> Path:

@@ -33,6 +33,19 @@ def is_at(held: int, path: Path) -> bool:
     return False
 
 
+def is_taken(path: Path) -> bool:
+    """Whether somebody holds the lock at `path` now. Looking makes no file."""
+    with suppress(OSError):
+        looked = os.open(path, os.O_RDWR)
+        try:
+            fcntl.flock(looked, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(looked)
+    return False
+
+
 def unlock(held: int, path: Path) -> None:
     """Remove the file and drop the lock."""
     if is_at(held, path):

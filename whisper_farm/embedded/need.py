@@ -12,11 +12,6 @@ from whisper_farm.embedded.state import ModelServed, ServedWeights, StoreKind
 from whisper_farm.settings import FarmSettings
 
 
-def layout_of(settings: FarmSettings) -> HomeLayout:
-    """The data folder that the settings name."""
-    return HomeLayout(settings.home.expanduser().absolute())
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
     """What a client wants of the stack it joins. None: anything will do."""
@@ -33,7 +28,7 @@ class Need:
 
     @property
     def layout(self) -> HomeLayout:
-        return layout_of(self.settings)
+        return HomeLayout(self.settings.home)
 
     @property
     def model(self) -> ModelServed | None:

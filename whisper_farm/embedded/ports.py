@@ -24,14 +24,19 @@ _LET_GO_SECONDS = 1.0
 
 def is_free(port: int) -> bool:
     """Whether a server could listen at this port of loopback now."""
+    return _obstacle(port) is None
+
+
+def _obstacle(port: int) -> OSError | OverflowError | None:
+    """What keeps a server of ours from this port of loopback now."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((LOOPBACK, port))
             listener.listen(1)
-        except (OSError, OverflowError):
-            return False
-    return True
+        except (OSError, OverflowError) as error:
+            return error
+    return None
 
 
 def free_port(taken: Iterable[int] = ()) -> int:
@@ -47,12 +52,13 @@ def settle_ports(book: Path, names: Iterable[str], *, temporal: int | None = Non
     """A port for each of `names`: the one in `book` where it is still free, else another; `book` keeps them.
 
     Raises:
-        StackBroken: `temporal`, which a person asked for, is taken.
+        StackBroken: `temporal`, which a person asked for, is taken or forbidden.
     """
     remembered = _read(book)
     if temporal is not None:
-        if not is_free(temporal) and not (temporal in remembered.values() and _gets_free(temporal)):
-            raise _taken(temporal)
+        obstacle = _obstacle(temporal)
+        if obstacle and not (temporal in remembered.values() and _gets_free(temporal)):
+            raise _refused(temporal, obstacle)
         remembered["temporal"] = temporal
     settled = dict(remembered)
     for name in names:
@@ -67,17 +73,22 @@ def settle_ports(book: Path, names: Iterable[str], *, temporal: int | None = Non
     return settled
 
 
-def refuse_taken(book: Path, temporal: int) -> None:
+def refuse_unusable(book: Path, temporal: int) -> None:
     """While a stack still runs, before it makes way for one with Temporal at this port: is it to be had?
 
     Raises:
-        StackBroken: another program has it.
+        StackBroken: another program has it, or this user may not have it.
     """
-    if temporal not in _read(book).values() and not is_free(temporal):
-        raise _taken(temporal)
+    if temporal not in _read(book).values() and (obstacle := _obstacle(temporal)):
+        raise _refused(temporal, obstacle)
 
 
-def _taken(temporal: int) -> StackBroken:
+def _refused(temporal: int, obstacle: OSError | OverflowError) -> StackBroken:
+    if isinstance(obstacle, PermissionError):
+        return StackBroken(
+            f"This user may not listen at port {temporal}; give another one with --temporal-port, from 1024"
+            " up."
+        )
     return StackBroken(
         f"The port {temporal} on {LOOPBACK} is taken by another program; end that program, or give"
         " another port with --temporal-port."

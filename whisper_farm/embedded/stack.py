@@ -6,14 +6,17 @@ Of any number of clients that come at once exactly one starts a supervisor, and 
 """
 
 import socket
+import time
 from types import TracebackType
 from typing import Self
 
-from whisper_farm.embedded.channel import NoSupervisor, farewell, is_held, tell
+from whisper_farm.embedded.channel import NobodyListens, NoSupervisor, farewell, is_held, tell, unanswered
 from whisper_farm.embedded.commands import MOST_WORKERS
-from whisper_farm.embedded.ending import down
+from whisper_farm.embedded.ending import OTHERS_SECONDS, down, stands_still
 from whisper_farm.embedded.joining import join_stack
-from whisper_farm.embedded.need import Need, layout_of
+from whisper_farm.embedded.layout import HomeLayout
+from whisper_farm.embedded.lock import is_taken
+from whisper_farm.embedded.need import Need
 from whisper_farm.embedded.starting import Say, Supervision
 from whisper_farm.embedded.state import ServedWeights, StackState, StoreKind, read_state
 from whisper_farm.errors import BadRequest, StackBroken
@@ -23,6 +26,11 @@ __all__ = ["StackLease", "down", "find", "join", "up"]
 
 #: A supervisor may be killed just when it is asked something.
 _TRIES = 3
+
+#: For one that lives and says nothing: on an overloaded machine it may take a while to come to it.
+SILENT_SECONDS = 30.0
+
+_LOOK_SECONDS = 0.1
 
 
 class StackLease:
@@ -78,9 +86,7 @@ class StackLease:
                 return
             except NoSupervisor:
                 self.ensure_alive()
-        raise StackBroken(
-            "The stack does not answer; end it with 'whisper-farm down', and run this one again."
-        )
+        raise unanswered(self._need.layout.root)
 
 
 def join(
@@ -146,12 +152,26 @@ def up(
 
 
 def find(settings: FarmSettings) -> StackState | None:
-    """The stack of this data folder as it is now, or None where none runs."""
-    known = read_state(layout_of(settings).state_file)
-    if known is None or not known.alive:
-        return None
-    try:
-        answered = tell(known, "state")
-        return answered.state if answered.ok else None
-    except NoSupervisor:
-        return None
+    """The stack of this data folder as it is now, or None where none runs, or the one that did is leaving.
+
+    Raises:
+        StackBroken: there is one, and it does not answer.
+    """
+    layout, began = HomeLayout(settings.home), time.monotonic()
+    while True:
+        known = read_state(layout.state_file)
+        if known is not None and known.alive:
+            try:
+                answered = tell(known, "state")
+                return answered.state if answered.ok else None
+            except NobodyListens:
+                return None
+            except NoSupervisor:
+                fault, patience_seconds = unanswered(layout.root), SILENT_SECONDS
+        elif is_taken(layout.lock_file):  # one is just starting, or its state was removed
+            fault, patience_seconds = stands_still(layout), OTHERS_SECONDS
+        else:
+            return None
+        if time.monotonic() - began >= patience_seconds:
+            raise fault
+        time.sleep(_LOOK_SECONDS)

@@ -137,7 +137,19 @@ class StackState:
 
 def write_state(path: Path, state: StackState) -> None:
     """Put the state where clients find it: whole, mode 0600."""
-    write_whole(path, json.dumps(dataclasses.asdict(state)).encode(), durable=False)
+    write_whole(path, _as_json(state), durable=False)
+
+
+def is_told(path: Path, state: StackState) -> bool:
+    """Whether `path` holds exactly this state. Costs a small read."""
+    try:
+        return path.read_bytes() == _as_json(state)
+    except OSError:
+        return False
+
+
+def _as_json(state: StackState) -> bytes:
+    return json.dumps(dataclasses.asdict(state)).encode()
 
 
 def read_state(path: Path) -> StackState | None:

@@ -2,7 +2,9 @@
 
 One per data folder (it holds the folder's lock), in one thread and one event loop. It starts a process
 again when it ends, adds transcription workers when it is asked to, and leaves when it is told to, when
-it gets SIGTERM or SIGINT, when nobody needs it any more, or when its data folder is gone.
+it gets SIGTERM or SIGINT, when nobody needs it any more, or when its data folder is gone. A folder of that
+name may have been made anew by then, with another stack in it: files are touched only while the lock at the
+path is the one that we hold.
 """
 
 import asyncio
@@ -16,6 +18,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from whisper_farm.embedded.choices import keep_choices
 from whisper_farm.embedded.commands import Serve, Wish, read_serve, read_wish
 from whisper_farm.embedded.control import Answer, Command, ControlServer, Hold
 from whisper_farm.embedded.crew import Crew
@@ -24,7 +27,7 @@ from whisper_farm.embedded.layout import HomeLayout
 from whisper_farm.embedded.lock import is_at
 from whisper_farm.embedded.processes import mark_of
 from whisper_farm.embedded.spec import ProcessTable
-from whisper_farm.embedded.state import ModelServed, ProcessState, StackState, write_state
+from whisper_farm.embedded.state import ModelServed, ProcessState, StackState, is_told, write_state
 
 log = logging.getLogger("whisper_farm.supervisor")
 
@@ -76,7 +79,7 @@ class Supervisor:
         self._token = secrets.token_urlsafe(32)
         self._control = ControlServer(self._token, self._obey)
         self._control_port = 0
-        self._crew = Crew(table, layout, self._write_state)
+        self._crew = Crew(table, layout, self._write_state, self._is_ours)
         self._begin_with = begin.models
         self._stay, self._default_model = begin.stay, begin.default_model
         self._leases = 0
@@ -95,6 +98,8 @@ class Supervisor:
         self._crew.begin(self._begin_with)
         self._control_port = await self._control.open()
         self._write_state()
+        if self._stay:
+            self._keep_choices()
         report()
         try:
             await self._watch()
@@ -125,11 +130,22 @@ class Supervisor:
             processes=(me, *self._crew.states),
         )
 
+    def _is_ours(self) -> bool:
+        """Whether the data folder is still the one that we hold."""
+        return is_at(self._lock, self._layout.lock_file)
+
     def _write_state(self) -> None:
-        if self._control_port:
+        if self._control_port and self._is_ours():
             # A full disk must not end the processes; clients ask by the control channel anyhow.
             with suppress(OSError):
                 write_state(self._layout.state_file, self.state)
+
+    def _keep_choices(self) -> None:
+        if self._is_ours():
+            try:
+                keep_choices(self._layout, store=self._table.store.kind, default_model=self._default_model)
+            except OSError as error:
+                log.warning("What was chosen for the stack can't be written down: %s", error)
 
     # -- staying and leaving
 
@@ -137,14 +153,18 @@ class Supervisor:
         while not self._leaving.is_set():
             await self._think_of_leaving()
             self._crew.look()
-            self._crew.bound_logs()
+            if self._is_ours():
+                await self._crew.bound_logs()
+                # Clients find us by it: it may have been removed or damaged, or found no room before.
+                if not is_told(self._layout.state_file, self.state):
+                    self._write_state()
             alone = not self._stay and self._leases == 0
             pause = min(_TICK_SECONDS, self._idle.look_every_seconds) if alone else _TICK_SECONDS
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._leaving.wait(), pause)
 
     async def _think_of_leaving(self) -> None:
-        if not is_at(self._lock, self._layout.lock_file):
+        if not self._is_ours():
             log.warning("The stack leaves: its data folder is gone")
             self._control.send_away("its data folder was removed")
             self._leaving.set()
@@ -189,6 +209,7 @@ class Supervisor:
                 self._stay = True
                 self._default_model = model if isinstance(model, str) else self._default_model
                 self._write_state()
+                self._keep_choices()
                 return {"ok": True}, None
             case "leave":
                 return await self._leave_if_asked(only_if_idle=command.get("only_if_idle") is True)

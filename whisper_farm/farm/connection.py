@@ -3,6 +3,7 @@
 Where the environment names a Temporal (`TEMPORAL_ADDRESS`, a profile or its configuration file), that is
 a farm elsewhere, whose store is the one that `WHISPER_FARM_...` names. Else it is this machine's own: the
 embedded stack of the data folder, which may be down; then its store can still be read where it is a folder.
+One that is up and does not answer is never taken for one that is down.
 """
 
 import os
@@ -14,6 +15,7 @@ from temporalio.runtime import Runtime
 
 from whisper_farm import temporal_client
 from whisper_farm.embedded import stack
+from whisper_farm.embedded.choices import store_kind
 from whisper_farm.embedded.layout import HomeLayout
 from whisper_farm.embedded.state import StackState, TemporalFacts, read_state
 from whisper_farm.errors import StackBroken
@@ -51,7 +53,7 @@ async def reach(settings: FarmSettings, *, running: StackState | None = None) ->
 
     Raises:
         FarmUnreachable, StoreUnreachable: they don't answer.
-        StackBroken: this machine's own stack does not run.
+        StackBroken: this machine's own stack does not run, or does not answer.
     """
     if running is None and not is_remote():
         running = stack.find(settings)
@@ -80,7 +82,8 @@ def records(settings: FarmSettings, *, running: StackState | None = None) -> Obj
     """The farm's store, which is its record also while nothing of it runs.
 
     Raises:
-        StackBroken: it lies in this stack's own MinIO, which does not run.
+        StackBroken: it lies in this stack's own MinIO, which does not run; or the stack does not answer.
+        BadRequest: a setting of the store is wrong.
     """
     if is_remote() and running is None:
         return open_store(load(StoreSettings), home=settings.home)
@@ -88,15 +91,12 @@ def records(settings: FarmSettings, *, running: StackState | None = None) -> Obj
     if running is not None:
         return open_store(running.store_settings(), home=settings.home)
     layout = HomeLayout(settings.home)
-    last = read_state(layout.state_file)
-    if (last is not None and last.store.kind == "minio") or (
-        layout.minio.exists() and not layout.store.exists()
-    ):
+    if store_kind(layout, read_state(layout.state_file)) == "minio":
         raise StackBroken(
             f"The store of '{settings.home}' is its MinIO, which does not run; start it with"
-            " 'whisper-farm up --store minio'."
+            " 'whisper-farm up'."
         )
-    return open_store(StoreSettings(store="local"), home=settings.home)
+    return open_store(load(StoreSettings, store="local"), home=settings.home)
 
 
 def _runtime() -> Runtime:

@@ -12,10 +12,10 @@ from whisper_farm.embedded import stack
 from whisper_farm.embedded.layout import LEAST_FREE_BYTES
 from whisper_farm.embedded.shapes import count_cores, count_gpus
 from whisper_farm.embedded.version import stack_version
-from whisper_farm.errors import FarmError
+from whisper_farm.errors import BadRequest, FarmError, UnknownModel
 from whisper_farm.farm.connection import is_remote, reach
 from whisper_farm.farm.quoting import quoted
-from whisper_farm.settings import FarmSettings
+from whisper_farm.settings import FarmSettings, check_settings
 from whisper_farm.weights import default_model
 
 _LEAST_PYTHON = (3, 11)
@@ -40,6 +40,7 @@ class Finding:
 def examine(settings: FarmSettings, model: str | None) -> Iterator[Finding]:
     """Look at everything, in the order in which the farm needs it."""
     yield _python()
+    yield _settings()
     yield _ffmpeg()
     yield from _servers()
     yield _model(settings, model)
@@ -54,6 +55,16 @@ def _python() -> Finding:
     if sys.version_info < _LEAST_PYTHON:
         mend = "install Python 3.11 or newer, and make the environment anew with it"
     return Finding(what="Python", found=f"{platform.python_version()} ({sys.executable})", mend=mend)
+
+
+def _settings() -> Finding:
+    try:
+        check_settings()
+    except BadRequest as error:
+        return Finding(
+            what="settings", found=None, note=str(error), mend="correct that variable, or unset it"
+        )
+    return Finding(what="settings", found="each WHISPER_FARM_... is understood")
 
 
 def _ffmpeg() -> Finding:
@@ -119,7 +130,8 @@ def _model(settings: FarmSettings, model: str | None) -> Finding:
             return Finding(what="model", found=said)
         weights = look_here(settings, model)
     except FarmError as error:
-        return Finding(what="model", found=None, note=str(error), mend="whisper-farm up --model FOLDER")
+        mend = "whisper-farm up --model FOLDER" if isinstance(error, UnknownModel) else None
+        return Finding(what="model", found=None, note=str(error), mend=mend)
     if weights is None:
         wanted = model or default_here(settings) or default_model("cuda" if count_gpus(os.environ) else "cpu")
         return Finding(
@@ -177,7 +189,10 @@ def _elsewhere(settings: FarmSettings) -> Finding:
 def _stack(settings: FarmSettings) -> Finding:
     if is_remote():
         return _elsewhere(settings)
-    running = stack.find(settings)
+    try:
+        running = stack.find(settings)
+    except FarmError as error:
+        return Finding(what="stack", found=None, note=str(error), mend="whisper-farm down")
     if running is None:
         return Finding(what="stack", found="does not run; commands start it when they need it")
     if running.version != stack_version():

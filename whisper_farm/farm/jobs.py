@@ -31,17 +31,10 @@ from whisper_farm.temporal_client import patiently
 HowBegun = Literal["started", "joined"]
 
 
-def finished(store: ObjectStore, job: str, request: TranscribeRequest | None = None) -> Ended | None:
-    """How the job ended, where the store holds its complete transcript; else None.
-
-    Raises:
-        JobTaken: its stored request is another one than `request`.
-    """
-    stored = find_document(store, keys.job_request(job), StoredRequest)
-    if stored is None:
+def finished(store: ObjectStore, job: str) -> Ended | None:
+    """How the job ended, where the store holds its complete transcript; else None."""
+    if known(store, job) is None:
         return None
-    if request is not None:
-        _check_same(stored, request)
     ended = last_version(store, job)
     return ended if ended is not None and ended.state == "complete" else None
 
@@ -71,7 +64,14 @@ def last_version(store: ObjectStore, job: str) -> Ended | None:
         gap_count=len(transcript.gaps),
         message=" ".join(transcript.warnings) or None,
     )
-    return Ended(job=job, state=current.state, result=result, message=result.message, found=True)
+    return Ended(
+        job=job,
+        state=current.state,
+        result=result,
+        message=result.message,
+        found=True,
+        weights=transcript.weights or None,
+    )
 
 
 async def begin(
@@ -200,13 +200,23 @@ def entry_of(store: ObjectStore, stored: StoredRequest) -> CatalogueEntry | None
     return find_document(store, keys.catalogue_entry(stored.submitted_at[:10], stored.job), CatalogueEntry)
 
 
+def is_same(stored: StoredRequest, request: TranscribeRequest) -> bool:
+    """Whether `request` asks for what the stored one asked for."""
+    return request_digest(request, model=request.model or stored.model) == stored.digest
+
+
+def taken(job: str, stored: StoredRequest | None) -> JobTaken:
+    """What to say of an id that holds another request."""
+    request = stored.request if stored is not None else None
+    whose = f", for {quoted(request.name or request.source)}" if request is not None else ""
+    return JobTaken(
+        f"The job id '{job}' belongs to another request{whose}; choose another id with 'submit --job-id'."
+    )
+
+
 def _check_same(stored: StoredRequest, request: TranscribeRequest) -> None:
-    if request_digest(request, model=request.model or stored.model) != stored.digest:
-        whose = stored.request.name or stored.request.source
-        raise JobTaken(
-            f"The job id '{stored.job}' belongs to another request, for {quoted(whose)}; choose another id"
-            " with --job-id."
-        )
+    if not is_same(stored, request):
+        raise taken(stored.job, stored)
 
 
 async def _check_same_soon(store: ObjectStore, job: str, request: TranscribeRequest) -> None:

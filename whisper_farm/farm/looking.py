@@ -49,8 +49,8 @@ def look_at(path: Path, limits: IntakeSettings) -> Looked:
     Raises:
         RecordingUnusable: it can't be transcribed; says why.
     """
-    if str(path) in {"", "."}:
-        raise RecordingUnusable("A recording's name is empty; name a file.")
+    if str(path) == ".":
+        raise RecordingUnusable("'.' is a folder, and an empty name means it too; name a file.")
     found = probe(path, name=str(path), limits=limits)
     return Looked(
         path=path,

@@ -14,12 +14,15 @@ from pathlib import Path
 from temporalio.client import Client
 
 from whisper_farm import keys
+from whisper_farm.embedded.choices import read_choices
+from whisper_farm.embedded.layout import HomeLayout
 from whisper_farm.embedded.shapes import count_gpus
 from whisper_farm.embedded.whole_files import write_whole
 from whisper_farm.errors import BadRequest, StackBroken, StoreUnreachable, UnknownModel
 from whisper_farm.farm.connection import records
 from whisper_farm.farm.queues import only_weights, serving
 from whisper_farm.farm.quoting import quoted
+from whisper_farm.identity import name_identity, weights_identity
 from whisper_farm.models import FarmDefaults
 from whisper_farm.request import MODEL_NAME_PATTERN
 from whisper_farm.settings import FarmSettings
@@ -37,8 +40,18 @@ class ChosenModel:
 
     name: str
     fingerprint: str | None  #: of its weights; None where only its workers know them
-    identity: str  #: what stands for the weights in a job's id
+    served8: str | None = None  #: the first eight digits of it, as its workers tell them
     weights: Weights | None = None  #: where they are on this machine
+
+    @property
+    def identity(self) -> str:
+        """What stands for the weights in a job's id."""
+        return weights_identity(self.name, fingerprint=self.fingerprint or self.served8)
+
+    @property
+    def weights8(self) -> str | None:
+        """The first eight digits of the fingerprint; None where nobody knows the weights now."""
+        return None if self.identity == name_identity(self.name) else self.identity
 
 
 def choose_here(settings: FarmSettings, model: str | None, *, must_be: str | None = None) -> ChosenModel:
@@ -54,9 +67,7 @@ def choose_here(settings: FarmSettings, model: str | None, *, must_be: str | Non
             f"The job was begun with other weights ({must_be[:8]}) than '{weights.name}' has"
             f" ({weights.fingerprint[:8]}); name the folder of those with --model."
         )
-    return ChosenModel(
-        name=weights.name, fingerprint=weights.fingerprint, identity=weights.fingerprint, weights=weights
-    )
+    return ChosenModel(name=weights.name, fingerprint=weights.fingerprint, weights=weights)
 
 
 def look_here(settings: FarmSettings, model: str | None) -> Weights | None:
@@ -67,6 +78,28 @@ def look_here(settings: FarmSettings, model: str | None) -> Weights | None:
     """
     wanted = model or default_here(settings)
     return _named_folder(settings, wanted) or look_for_weights(wanted, device=_device())
+
+
+def choose_for_others(settings: FarmSettings, model: str | None) -> ChosenModel | None:
+    """The model of a stack whose workers are all elsewhere: a name is enough, and nothing is downloaded.
+
+    A folder has to be here, because its name follows from what is in it. None: nobody named a model.
+
+    Raises:
+        UnknownModel: that is no model's name, or a folder without a model.
+    """
+    wanted = model or default_here(settings)
+    if wanted is None:
+        return None
+    try:
+        weights = look_here(settings, wanted)
+    except UnknownModel:
+        if is_folder(wanted):
+            raise
+        weights = None  # of a name that only its workers know
+    if weights is not None:
+        return ChosenModel(name=weights.name, fingerprint=weights.fingerprint, weights=weights)
+    return ChosenModel(name=_checked_name(wanted), fingerprint=None)
 
 
 async def choose_by_name(client: Client, store: ObjectStore, model: str | None) -> ChosenModel:
@@ -80,13 +113,15 @@ async def choose_by_name(client: Client, store: ObjectStore, model: str | None) 
         weights = resolve_weights(model)
         name, fingerprint = weights.name, weights.fingerprint
     else:
-        name, fingerprint = model or _default_of(store), None
-        if not MODEL_NAME_PATTERN.fullmatch(name):
-            raise UnknownModel(
-                f"{quoted(name)} is no model's name; give one as 'large-v3-turbo', or a folder."
-            )
-    served = only_weights(await serving(client, name))
-    return ChosenModel(name=name, fingerprint=fingerprint, identity=fingerprint or served or f"model {name}")
+        name, fingerprint = _checked_name(model or _default_of(store)), None
+    served8 = only_weights(await serving(client, name))
+    return ChosenModel(name=name, fingerprint=fingerprint, served8=served8)
+
+
+def _checked_name(name: str) -> str:
+    if not MODEL_NAME_PATTERN.fullmatch(name):
+        raise UnknownModel(f"{quoted(name)} is no model's name; give one as 'large-v3-turbo', or a folder.")
+    return name
 
 
 def is_folder(model: str) -> bool:
@@ -111,7 +146,8 @@ def default_here(settings: FarmSettings) -> str | None:
     try:
         defaults = find_document(records(settings), keys.FARM_SETTINGS, FarmDefaults)
     except (StackBroken, StoreUnreachable):
-        return None
+        # Its store may be on its way back, or down with its stack: what was chosen is known all the same.
+        return read_choices(HomeLayout(settings.home)).default_model
     return defaults.model if defaults is not None else None
 
 

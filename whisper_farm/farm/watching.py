@@ -49,6 +49,7 @@ class Ended:
     message: str | None  #: why it failed, or what was lost, in a sentence
     fault: str | None = None  #: name of the error's class, where it failed
     found: bool = False  #: whether it had ended before it was asked for
+    weights: str | None = None  #: fingerprint of those that heard it, where its transcript was looked at
 
     @property
     def is_permanent(self) -> bool:

@@ -59,7 +59,8 @@ def parse_source(source: str, *, own_bucket: str, allowed: tuple[str, ...]) -> S
     if not any(bucket == given and key.startswith(prefix) for given, prefix in _given(own_bucket, allowed)):
         raise SourceRefused(
             f"The source '{_short(source)}' is refused: it is outside of {_what_may_be(own_bucket, allowed)};"
-            " put it there, or add its 'bucket/prefix' to WHISPER_FARM_SOURCES."
+            " put it there, or start the farm with its 'bucket/prefix' among WHISPER_FARM_SOURCES, which are"
+            " separated by commas."
         )
     return StoredSource(bucket, key)
 

@@ -16,6 +16,10 @@ def write_document(store: ObjectStore, key: str, document: Document) -> None:
     store.put(key, document.model_dump_json(by_alias=True).encode())
 
 
+#: The transcript of a hundred hours is far larger than any other document.
+_LARGEST_BYTES = 512 * 1024 * 1024
+
+
 def read_document(store: ObjectStore, key: str, kind: type[D]) -> D:
     """The `kind` that lies under `key`.
 
@@ -23,7 +27,7 @@ def read_document(store: ObjectStore, key: str, kind: type[D]) -> D:
         ObjectMissing: there is none.
         ObjectDamaged: it does not fit its schema, or carries the number of another one.
     """
-    data = store.get(key)
+    data = store.get(key, limit_bytes=_LARGEST_BYTES)
     try:
         return kind.model_validate_json(data)
     except ValidationError as error:
