@@ -119,9 +119,7 @@ def _other_language(order: MergeTranscript, chunks: Sequence[ChunkReport]) -> li
     heard = _language(order.language, chunks)
     if heard == order.language:
         return []
-    return [
-        f"The model knows no language but '{heard}'; it was heard as that, and not as '{order.language}'"
-    ]
+    return [f"The model knows no language but '{heard}'; it was heard as that, and not as '{order.language}'"]
 
 
 def _report(

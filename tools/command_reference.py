@@ -28,7 +28,7 @@ command fails, it is `{"error": {"kind": ..., "message": ...}}`.
 | 0 | done, complete (a recording that was itself cut short or broken is 0, with a warning) |
 | 1 | a job failed, or is not complete through the farm's fault; the other recordings still finish |
 | 2 | the request was wrong, and nothing was started |
-| 3 | the farm can't be reached or can't run; the job is kept |
+| 3 | the farm can't be reached or can't run; the job is kept (of several recordings: where none failed) |
 | 130 | interrupted (143 by SIGTERM, 129 by a closed terminal); the job is kept |
 """
 

@@ -14,7 +14,9 @@ def up(
     store: Annotated[
         Literal["local", "minio"] | None,
         typer.Option(
-            "--store", help="A folder, or a MinIO server. Default: local, or as it runs.", show_default=False
+            "--store",
+            help="A folder, or a MinIO server. Default: as before in this data folder, else local.",
+            show_default=False,
         ),
     ] = None,
     temporal_port: Annotated[
