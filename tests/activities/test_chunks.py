@@ -255,13 +255,18 @@ async def test_a_cancelled_chunk_is_left_at_once_and_its_slot_when_its_thread_en
 
     place.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(running, 1)
+        await asyncio.wait_for(running, 20)
 
-    waiting = asyncio.ensure_future(room.hear(room.order(audio, index=1)))
-    await asyncio.sleep(0.2)
-    assert hanging.heard == 0  # the slot is still its
+    next_place, stages = environment(), list[str]()
+    next_place.on_heartbeat = lambda details: stages.append(details["stage"])
+    waiting = asyncio.ensure_future(
+        next_place.run(room.activities.transcribe_chunk, room.order(audio, index=1))
+    )
+    await until(lambda: "waiting for a slot" in stages)
+    assert hanging.entered == 1  # the slot is still the first one's
     hanging.let_go.set()
-    assert (await waiting).word_count > 0
+    assert (await asyncio.wait_for(waiting, 20)).word_count > 0
+    assert hanging.entered == 2
 
 
 async def test_an_engine_is_told_to_stop_when_nobody_waits_any_more(

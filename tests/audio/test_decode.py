@@ -19,7 +19,6 @@ from tests.audio.making import (
 )
 from whisper_farm.audio.decode import decode
 from whisper_farm.audio.program import ffmpeg_path
-from whisper_farm.audio.timeline import Hole
 from whisper_farm.errors import DecoderFailed, FarmError, RecordingUnusable
 from whisper_farm.models import SAMPLE_RATE_HZ
 
@@ -218,7 +217,7 @@ def test_an_ffmpeg_that_stands_still_is_ended(
 
     with (
         pytest.raises(DecoderFailed, match="stood still"),
-        decode(media / "a.wav", longest_seconds=60, stall_seconds=0.3) as stream,
+        decode(media / "a.wav", longest_seconds=60, stall_seconds=1.5) as stream,
     ):
         list(stream)
 
@@ -244,10 +243,6 @@ def test_an_ffmpeg_that_answers_something_else_is_the_farms_fault(
 
     with pytest.raises(DecoderFailed, match="did not write what it was asked to"):
         decoded(media / "a.wav")
-
-
-def test_a_hole_is_an_interval_in_samples() -> None:
-    assert Hole(0, 16_000) == Hole(start=0, end=16_000)
 
 
 def _stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Path:

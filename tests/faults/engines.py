@@ -4,12 +4,17 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from whisper_farm.errors import WorkerFailed
 from whisper_farm.identity import Recipe
 from whisper_farm.request import Decoding
 from whisper_farm.speech import Heard, LanguageVote, Listening, SpeechEngine
 
 if TYPE_CHECKING:
     from whisper_farm.speech import Pcm
+
+
+#: Where a test has failed, pytest waits for the engine's thread before it ends.
+_LONGEST_HANG_SECONDS = 120.0
 
 
 class Wrapped:
@@ -79,13 +84,16 @@ class Hanging(Wrapped):
 
     def __init__(self, inner: SpeechEngine) -> None:
         super().__init__(inner)
+        self.entered = 0  #: times that it was asked; `heard` counts those that went on
         self.hangs = threading.Event()
         self.let_go = threading.Event()
 
     def hear(
         self, pcm: "Pcm", decoding: Decoding, *, language: str, listening: Listening, alone: bool = False
     ) -> Heard:
+        self.entered += 1
         listening.progressed(0.0)
         self.hangs.set()
-        self.let_go.wait()
+        if not self.let_go.wait(_LONGEST_HANG_SECONDS):
+            raise WorkerFailed("no test let it go")
         return super().hear(pcm, decoding, language=language, listening=listening)

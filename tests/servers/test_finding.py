@@ -45,11 +45,11 @@ def test_a_minio_release_is_known_by_its_date(program: Program, tmp_path: Path) 
 def test_a_program_that_hangs_is_ended_with_its_children_and_passed_over(
     program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finding, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(finding, "ANSWER_SECONDS", 2.0)
     hanging = program("first", "temporal", f"sleep 60 & echo $! > {tmp_path}/child; wait")
     began = time.monotonic()
     assert find_server(TEMPORAL, environ={"PATH": str(hanging.parent)}, cache=tmp_path) is None
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     child = int((tmp_path / "child").read_text())
     assert not Path(f"/proc/{child}/cmdline").exists() or not Path(f"/proc/{child}/cmdline").read_bytes()
 

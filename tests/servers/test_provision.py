@@ -61,18 +61,27 @@ def test_a_server_is_built_once_and_then_found(program: Program, tmp_path: Path,
 def test_two_processes_at_once_build_once_and_both_have_it(
     program: Program, tmp_path: Path, builds: Path
 ) -> None:
-    stub_go(program, work="sleep 1")
+    """The build is over only when one of them has said that it waits for the other."""
+    one_waits, words = tmp_path / "one-waits", [tmp_path / "words-0", tmp_path / "words-1"]
+    stub_go(program, work=f"until [ -e {one_waits} ]; do sleep 0.05; done")
     environ = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "xdg"), "HOME": str(tmp_path)}
     command = [sys.executable, "-m", "whisper_farm.servers", "minio"]
-    both = [
-        subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
-    heard = [process.communicate(timeout=60) for process in both]
-    assert [process.returncode for process in both] == [0, 0], heard
-    assert heard[0][0] == heard[1][0]
+    both = []
+    for path in words:
+        with path.open("w") as told:
+            both.append(
+                subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=told, text=True)
+            )
+    waiting = "Waiting for another process that gets the MinIO server"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not any(waiting in path.read_text() for path in words):
+        time.sleep(0.05)
+    one_waits.touch()
+    heard = [process.communicate(timeout=60)[0] for process in both]
+    assert any(waiting in path.read_text() for path in words)
+    assert [process.returncode for process in both] == [0, 0], [path.read_text() for path in words]
+    assert heard[0] == heard[1]
     assert builds.read_text().count("built") == 1
-    assert "Waiting for another process that gets the MinIO server" in heard[0][1] + heard[1][1]
 
 
 def test_a_build_that_fails_says_why_and_leaves_nothing(program: Program, tmp_path: Path) -> None:

@@ -1,17 +1,21 @@
 """The demo leaves nothing running, however it ends, and judges what it got.
 
-A stub stands where `whisper-farm` would; `make demo` itself is the test with a real farm.
+In most tests a stub stands where `whisper-farm` would; the last one is the demo as people run it.
 """
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+from tests.end_to_end.farms import Farm
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,6 +26,7 @@ echo "$1 $WHISPER_FARM_HOME ${TEMPORAL_ADDRESS:-none}" >> "$CALLS"
 
 RUN = """
 import sys
+from contextlib import suppress
 from pathlib import Path
 import tools.demo as demo
 demo.farm_command = lambda: [sys.argv[1]]
@@ -108,3 +113,37 @@ def test_the_demo_meets_no_other_farm(demo: Demo) -> None:
     ((home, address),) = homes_and_addresses
     assert Path(home).parent == demo.folder
     assert address == "none"
+
+
+def test_the_real_demo_hears_nearly_every_word_and_leaves_nothing_behind() -> None:
+    work = ROOT / ".demo"
+    before, homes = set(work.glob("home-*")), set[Path]()
+    running = subprocess.Popen(
+        [sys.executable, "-m", "tools.demo"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    said = complaints = ""
+    try:
+        while running.returncode is None:
+            homes |= set(work.glob("home-*")) - before
+            with suppress(subprocess.TimeoutExpired):
+                said, complaints = running.communicate(timeout=0.2)
+    finally:
+        if running.returncode is None:
+            running.send_signal(signal.SIGINT)
+            running.communicate(timeout=60)
+    assert running.returncode == 0, complaints
+    found = re.search(r"Word error rate against its truth: ([\d.]+) %", said)
+    assert found is not None
+    assert float(found[1]) < 4.0
+    files = said.partition("Files:")[2].split()
+    assert {Path(file).suffix for file in files} == {".json", ".srt", ".vtt", ".txt", ".tsv"}
+    assert all((ROOT / file).stat().st_size > 1000 for file in files)
+    (home,) = homes
+    assert not home.exists()
+    assert Farm(home).processes() == {}

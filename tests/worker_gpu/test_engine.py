@@ -1,5 +1,8 @@
+import gc
 import json
 import threading
+import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +17,10 @@ from whisper_farm.models import SAMPLE_RATE_HZ
 from whisper_farm.request import Decoding
 from whisper_farm.speech import Heard, Interrupted
 from whisper_farm.weights import Weights
+from worker_gpu import wide as wide_module
 from worker_gpu.engine import FasterWhisperEngine
 from worker_gpu.loading import Loaded
+from worker_gpu.wide import WideModel
 
 if TYPE_CHECKING:
     from whisper_farm.speech import Pcm
@@ -46,10 +51,10 @@ class Stingy(WhisperModel):  # type: ignore[misc] # comes without types
         return super().encode(features)
 
 
-def stingy_engine(weights: Weights, *, room: int) -> FasterWhisperEngine:
+def stingy_engine(weights: Weights, *, room: int, wide: WideModel | None = None) -> FasterWhisperEngine:
     model = Stingy(str(weights.folder), device="cpu", compute_type="int8", cpu_threads=1, num_workers=2)
     model.room = room
-    return FasterWhisperEngine(model, weights, slots=2, batch_size=4, wide=None)
+    return FasterWhisperEngine(model, weights, slots=2, batch_size=4, wide=wide)
 
 
 def hear(engine: FasterWhisperEngine, pcm: "Pcm", *, alone: bool = False, vad: bool = True) -> Heard:
@@ -116,6 +121,36 @@ def test_a_chunk_that_is_alone_is_heard_the_same_by_all_cores(
     loaded: Loaded, heard_first_minute: Heard, first_minute: "tuple[Pcm, str]"
 ) -> None:
     assert hear(loaded.engine, first_minute[0], alone=True) == heard_first_minute
+
+
+def test_a_short_clip_that_is_alone_is_heard_the_same_by_a_second_copy_that_comes_and_goes(
+    loaded: Loaded, demo_weights: Weights, podcast: "Pcm", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first copy has no room for anything, so it is the second one that hears."""
+    clip = podcast[: 20 * SAMPLE_RATE_HZ]
+    copies: list[weakref.ref[WhisperModel]] = []
+
+    def load() -> WhisperModel:
+        copy = WhisperModel(str(demo_weights.folder), device="cpu", compute_type="int8", cpu_threads=2)
+        copies.append(weakref.ref(copy))
+        return copy
+
+    engine = stingy_engine(demo_weights, room=0, wide=WideModel(load))
+    monkeypatch.setattr(wide_module, "KEPT_SECONDS", 3600.0)
+    first = hear(engine, clip, alone=True)
+    monkeypatch.setattr(wide_module, "KEPT_SECONDS", 0.0)
+    second = hear(engine, clip, alone=True)
+
+    assert first == second == hear(loaded.engine, clip)
+    assert sum(len(segment.words) for segment in first.segments) > 30
+    assert len(copies) == 1
+    deadline = time.monotonic() + 20
+    while copies[0]() is not None:
+        assert time.monotonic() < deadline, "the second copy stays"
+        time.sleep(0.02)
+        gc.collect()
+    with pytest.raises(WorkerFailed, match="memory"):
+        hear(engine, clip, alone=False)
 
 
 def test_too_large_a_batch_is_heard_in_smaller_ones_with_the_same_words(

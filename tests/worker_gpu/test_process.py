@@ -93,8 +93,9 @@ async def test_a_worker_is_seen_on_its_queue_and_drains_when_told_to(
     with worker(tmp_path, **settings) as process:
         client = await connect(identity="test", address=temporal_address)
         served = None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while served is None:
+                await asyncio.sleep(0.1)
                 described = await client.workflow_service.describe_task_queue(
                     DescribeTaskQueueRequest(
                         namespace="default",
