@@ -35,10 +35,25 @@ def test_damage_is_told_with_its_place() -> None:
 
 
 def test_much_damage_is_told_briefly() -> None:
-    faults = [DecodeFault(float(second), "Header missing") for second in range(30)]
-    found = losses(duration_seconds=60.0, samples=samples(60.0), faults=faults)
+    faults = [DecodeFault(float(second), "Header missing") for second in range(0, 600, 20)]
+    found = losses(duration_seconds=600.0, samples=samples(600.0), faults=faults)
     assert len(found.warnings) == 10
     assert found.warnings[-1] == "The recording is damaged at 21 more places."
+
+
+def test_one_damage_is_told_once() -> None:
+    faults = [DecodeFault(60.0, "invalid sync code"), DecodeFault(60.1, "decode_frame() failed")]
+
+    alone = losses(duration_seconds=200.0, samples=samples(200.0), faults=faults)
+    assert alone.warnings == ("At 1:00 the recording is damaged: invalid sync code.",)
+
+    holed = losses(
+        duration_seconds=200.0,
+        samples=samples(200.0),
+        faults=faults,
+        holes=[Hole(samples(59.0), samples(64.0))],
+    )
+    assert (len(holed.gaps), holed.warnings) == (1, ())
 
 
 def test_a_hole_is_a_gap_only_where_something_could_not_be_decoded() -> None:

@@ -14,13 +14,13 @@ def command(tmp_path: Path) -> Command:
     return Command(tmp_path / "home", tmp_path)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
-    """The command on a farm that is up with the demo's model."""
+    """The command on a farm that is up with the demo's model, for all tests of the command."""
     folder = tmp_path_factory.mktemp("front-door")
     farm = Command(folder / "home", folder)
     try:
         farm.ok("up", "--model", MODEL)
         yield farm
     finally:
-        farm("down")
+        farm.ok("down")

@@ -45,7 +45,8 @@ def losses(
 ) -> Losses:
     """Compare what was decoded with what the header says (`duration_seconds`) and what ffmpeg complained of.
 
-    A hole without a complaint beside it is no loss: nobody recorded anything there.
+    A hole without a complaint beside it is no loss: nobody recorded anything there. Each place is told once:
+    by its gap, or else in the first of ffmpeg's words.
     """
     gaps = [_broken(hole) for hole in holes if _is_beside(hole, faults)]
     read = samples / SAMPLE_RATE_HZ
@@ -54,7 +55,11 @@ def losses(
         says, only = clock(duration_seconds), clock(read)
         reason = f"the recording is cut short: its header says {says}, only {only} could be read"
         gaps.append(Gap(start=read, end=duration_seconds, reason=reason, fault="recording"))
-    told = [f"At {clock(fault.at_seconds)} the recording is damaged: {fault.message}." for fault in faults]
+    told = [
+        f"At {clock(fault.at_seconds)} the recording is damaged: {fault.message}."
+        for fault in _first_of_each_place(faults)
+        if not any(_is_near(fault, gap.start, gap.end) for gap in gaps)
+    ]
     if len(told) > _MOST_WARNINGS:
         told[_MOST_WARNINGS - 1 :] = [
             f"The recording is damaged at {len(told) - _MOST_WARNINGS + 1} more places."
@@ -70,8 +75,21 @@ def clock(seconds: float) -> str:
 
 
 def _is_beside(hole: Hole, faults: Sequence[Fault]) -> bool:
-    start, end = hole.start / SAMPLE_RATE_HZ - _NEAR_SECONDS, hole.end / SAMPLE_RATE_HZ + _NEAR_SECONDS
-    return any(start <= fault.at_seconds <= end for fault in faults)
+    start, end = hole.start / SAMPLE_RATE_HZ, hole.end / SAMPLE_RATE_HZ
+    return any(_is_near(fault, start, end) for fault in faults)
+
+
+def _is_near(fault: Fault, start_seconds: float, end_seconds: float) -> bool:
+    return start_seconds - _NEAR_SECONDS <= fault.at_seconds <= end_seconds + _NEAR_SECONDS
+
+
+def _first_of_each_place(faults: Sequence[Fault]) -> list[Fault]:
+    """One damage makes several complaints, one after the other."""
+    first: list[Fault] = []
+    for fault in sorted(faults, key=lambda fault: fault.at_seconds):
+        if not first or fault.at_seconds - first[-1].at_seconds > _NEAR_SECONDS:
+            first.append(fault)
+    return first
 
 
 def _broken(hole: Hole) -> Gap:
