@@ -17,6 +17,10 @@ LONGEST_UNCOVERED_SECONDS = 1.0
 #: No word covers more: where words are lost, the last one before them is stretched over the loss.
 _LONGEST_WORD_SECONDS = 1.2
 
+#: Mean log-probability of a token. A model that understands a part of a window, even of the worst sound,
+#: stays above -2; one that guesses among all of its tokens comes near -10.
+GUESSING_LOGPROB = -3.0
+
 _WORD_MARGIN_SECONDS = 0.3  #: word times are this exact at best
 _PADDING_SECONDS = PADDING_MS / 1000  #: of every stretch, on either side: silence mostly
 
@@ -42,6 +46,11 @@ def uncovered_seconds(window: Window, heard: Sequence[HeardSegment]) -> float:
 
 def _believable_end(word: Word) -> float:
     return min(word.end, word.start + _LONGEST_WORD_SECONDS)
+
+
+def is_beyond_help(heard: Sequence[HeardSegment]) -> bool:
+    """Whether the model only guesses here: then it would in halves as well, at twice the cost."""
+    return any(segment.avg_logprob < GUESSING_LOGPROB for segment in heard)
 
 
 def halves(window: Window) -> list[Window]:

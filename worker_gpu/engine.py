@@ -20,8 +20,14 @@ from whisper_farm.speech import Heard, Interrupted, LanguageVote, Listening
 from whisper_farm.weights import Weights
 from worker_gpu import language as languages
 from worker_gpu import voice
-from worker_gpu.coverage import LONGEST_UNCOVERED_SECONDS, halves, of_window, uncovered_seconds
-from worker_gpu.hearing import hear_windows
+from worker_gpu.coverage import (
+    LONGEST_UNCOVERED_SECONDS,
+    halves,
+    is_beyond_help,
+    of_window,
+    uncovered_seconds,
+)
+from worker_gpu.hearing import hear_windows, says_something
 from worker_gpu.memory import BatchSize, is_out_of_memory
 from worker_gpu.wide import WideModel, is_faster_wide
 from worker_gpu.windows import Window, pack
@@ -206,9 +212,12 @@ class _Hearing:
         kept = []
         for window in batch:
             first = of_window(window, heard)
+            beyond_help = is_beyond_help(first)
+            first = list(filter(says_something, first))
             uncovered = uncovered_seconds(window, first)
-            if uncovered > LONGEST_UNCOVERED_SECONDS and len(parts := halves(window)) > 1:
-                second = self._hear(model, parts)
+            parts = halves(window)
+            if uncovered > LONGEST_UNCOVERED_SECONDS and len(parts) > 1 and not beyond_help:
+                second = list(filter(says_something, self._hear(model, parts)))
                 first = second if uncovered_seconds(window, second) < uncovered else first
             kept += first
         return kept

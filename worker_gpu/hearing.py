@@ -35,6 +35,7 @@ def hear_windows(
 ) -> list[HeardSegment]:
     """What is said in these windows of `audio`, in order; times in seconds of `audio`.
 
+    Segments that say nothing (see `says_something`) are among them: they tell how sure the model was.
     Deterministic: at temperature 0 the same window gives the same words, whatever runs beside it.
     """
     import numpy as np
@@ -60,14 +61,20 @@ def hear_windows(
         clip_timestamps=clips,
         batch_size=len(windows),
     )
-    return [heard for segment in segments if (heard := _in_chunk_time(segment, windows)) is not None]
+    return [_in_chunk_time(segment, windows) for segment in segments]
 
 
-def _in_chunk_time(segment: "EngineSegment", windows: Sequence[Window]) -> HeardSegment | None:
-    """The segment in the chunk's time; None where nothing was said."""
-    text = segment.text.strip()
-    if not text or _is_silence(segment):
-        return None
+def says_something(segment: HeardSegment) -> bool:
+    """Whether it has text that is no stand-in for silence.
+
+    The latter is Whisper's own rule, which the pipeline leaves out; with a beam it seldom returns no text.
+    """
+    is_silence = segment.avg_logprob < SURE_LOGPROB and segment.no_speech_prob > NO_SPEECH_PROBABILITY
+    return bool(segment.text) and not is_silence
+
+
+def _in_chunk_time(segment: "EngineSegment", windows: Sequence[Window]) -> HeardSegment:
+    """The segment in the chunk's time."""
     place = round(segment.seek / _FRAMES_PER_SECOND) // STRIDE_SECONDS
     window = windows[place - 1]
     start_seconds = float(place * STRIDE_SECONDS)
@@ -80,19 +87,13 @@ def _in_chunk_time(segment: "EngineSegment", windows: Sequence[Window]) -> Heard
     return HeardSegment(
         start=start,
         end=max(start, end),
-        text=text,
+        text=segment.text.strip(),
         words=words,
         avg_logprob=float(segment.avg_logprob),
         compression_ratio=float(segment.compression_ratio),
         no_speech_prob=float(segment.no_speech_prob),
         temperature=float(segment.temperature or 0.0),
     )
-
-
-def _is_silence(segment: "EngineSegment") -> bool:
-    """Whisper's own rule, which the pipeline leaves out; with a beam it never returns an empty text."""
-    unsure = segment.avg_logprob < SURE_LOGPROB
-    return bool(unsure and segment.no_speech_prob > NO_SPEECH_PROBABILITY)
 
 
 def _words(said: Sequence["EngineWord"], window: Window, start_seconds: float) -> tuple[Word, ...]:

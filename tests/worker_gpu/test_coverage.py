@@ -1,7 +1,7 @@
 """The look at what a window gave: speech without words is noticed."""
 
 from whisper_farm.models import SAMPLE_RATE_HZ, HeardSegment, Word
-from worker_gpu.coverage import halves, of_window, uncovered_seconds
+from worker_gpu.coverage import halves, is_beyond_help, of_window, uncovered_seconds
 from worker_gpu.windows import Span, Window
 
 
@@ -46,6 +46,15 @@ def test_halves_hold_the_same_speech() -> None:
 
     assert left.spans + right.spans == whole.spans
     assert abs(left.samples - right.samples) <= 4 * SAMPLE_RATE_HZ
+
+
+def test_what_a_model_only_guesses_at_is_not_heard_twice() -> None:
+    unsure = heard((0.5, 1.5)).model_copy(update={"avg_logprob": -1.6})
+    guessed = heard((0.5, 1.5)).model_copy(update={"avg_logprob": -8.5})
+
+    assert not is_beyond_help([])
+    assert not is_beyond_help([unsure])
+    assert is_beyond_help([guessed])
 
 
 def test_one_stretch_has_no_halves() -> None:
