@@ -128,11 +128,11 @@ def longest_silence(silent: Silent, *, at_least_frames: int) -> tuple[int, int] 
     edges = np.flatnonzero(np.diff(silent, prepend=False, append=False))
     starts, ends = edges[::2], edges[1::2]
     lengths = ends - starts
-    if not len(lengths) or int(lengths.max()) < at_least_frames:
+    if not len(lengths) or int(np.max(lengths)) < at_least_frames:
         return None
-    longest = np.flatnonzero(lengths == lengths.max())
+    longest = np.flatnonzero(lengths == np.max(lengths))
     off_middle = np.abs(starts[longest] + ends[longest] - len(silent))
-    best = longest[int(off_middle.argmin())]
+    best = longest[int(np.argmin(off_middle))]
     return int(starts[best]), int(ends[best])
 
 
