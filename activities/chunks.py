@@ -190,6 +190,9 @@ class ChunkActivities:
             language=recipe.language,
             segments=heard.segments,
             speech_seconds=heard.speech_seconds,
+            speech=heard.speech,
+            reruns=heard.reruns,
+            dropped=heard.dropped,
             elapsed_seconds=elapsed_seconds,
             worker=self._worker,
         )

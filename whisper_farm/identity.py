@@ -14,7 +14,7 @@ from whisper_farm.models import Fact, Plan
 from whisper_farm.request import Decoding, TranscribeRequest
 
 #: Of our own decoding: raised when the same audio under the same options would be heard differently.
-DECODING_REVISION = 2
+DECODING_REVISION = 3
 
 #: A folder is served under its base name and the first digits of its fingerprint.
 _SERVED_FOLDER = re.compile(r"-([0-9a-f]{8})$")

@@ -15,6 +15,7 @@ SAMPLE_RATE_HZ = 16_000
 Seconds = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Samples = Annotated[int, Field(ge=0)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Fault = Literal["recording", "model", "farm"]
 Probability = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 
 
@@ -143,13 +144,41 @@ class Segment(Fact):
 class Gap(Fact):
     """An interval that could not be transcribed: always marked, never silent.
 
-    `fault` says whose it is: `recording` gaps leave a job complete, with a warning; `farm` gaps do not.
+    `fault` says whose it is. `recording` (damaged, cut short) and `model` (somebody speaks there, and no
+    hearing found words) leave a job complete, with a warning; `farm` gaps do not.
     """
 
     start: Seconds
     end: Seconds
     reason: str
-    fault: Literal["recording", "farm"]
+    fault: Fault
+
+
+class Stretch(Fact):
+    """An interval in which somebody speaks, as voice activity detection found it, without padding."""
+
+    start: Seconds
+    end: Seconds
+
+
+class Rerun(Fact):
+    """An interval that was heard again, because a guard did not trust what was heard there first."""
+
+    start: Seconds
+    end: Seconds
+    reason: str  #: the guard's finding in a few words: `speech without words for 2.4 s`
+    how: str  #: what was tried: `other windows`, `beam 10`, `sampled at 0.4`
+    kept: bool  #: whether the new hearing was the better one, and stands in the transcript
+    sampled: bool = False  #: at a temperature above 0: not to be had again, so it is stored once
+
+
+class Dropped(Fact):
+    """Words that a guard took out: text over silence, a prompt read back, the rounds of a loop."""
+
+    start: Seconds
+    end: Seconds
+    text: str
+    reason: str
 
 
 class HeardSegment(Fact):
@@ -179,6 +208,9 @@ class ChunkTranscript(Document):
     language: str
     segments: tuple[HeardSegment, ...]
     speech_seconds: Seconds  #: what the voice activity detection took for speech
+    speech: tuple[Stretch, ...] = ()  #: where that was, in order
+    reruns: tuple[Rerun, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
     elapsed_seconds: Seconds
     worker: str
 
@@ -193,6 +225,28 @@ class ChunkProvenance(Fact):
     result: str | None  #: key of the stored result; None where the chunk is a gap
     worker: str | None
     attempts: int
+
+
+class AuditGap(Fact):
+    """A gap as the audit tells it."""
+
+    start: Seconds
+    end: Seconds
+    reason: str
+
+
+class Audit(Fact):
+    """How much of what was spoken is covered by words, over the whole recording.
+
+    Each stretch of speech longer than 1.5 s has words or lies in one of `gaps`; no words stand over silence.
+    """
+
+    speech_seconds: Seconds
+    covered_seconds: Seconds  #: of them, by words; what is shorter than the bound may be uncovered and no gap
+    words_outside_speech: int  #: words that stand where voice activity detection found nobody
+    gaps: tuple[AuditGap, ...]  #: all gaps of the transcript, whoever's fault
+    reruns: tuple[Rerun, ...]
+    dropped: tuple[Dropped, ...] = ()
 
 
 class Transcript(Document):
@@ -213,6 +267,7 @@ class Transcript(Document):
     text: str
     segments: tuple[Segment, ...]
     gaps: tuple[Gap, ...] = ()
+    audit: Audit | None = None  #: None in transcripts of versions that had no audit
     warnings: tuple[str, ...] = ()
     decoding: dict[str, object]  #: every decoding option that was used
     chunks: tuple[ChunkProvenance, ...] = ()

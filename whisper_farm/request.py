@@ -7,7 +7,7 @@ The same model reads the CLI's options, a stored `request.json` and the plain JS
 
 import json
 import re
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -36,15 +36,31 @@ JOB_ID_PATTERN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,119}")
 MODEL_NAME_PATTERN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}(/[A-Za-z0-9_][A-Za-z0-9._-]{0,99})?")
 
 
+Temperature = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+
+
 class Decoding(Fact):
     """The options that change the text. Each is part of a result's key.
 
-    Guards, prompts and presets join here; what does not change the text does not belong here.
+    What does not change the text does not belong here.
     """
 
     language: str = "auto"  #: a code that Whisper knows, or `auto`: decided once for the job
+    multilingual: bool = False  #: the recording changes its language: each window decides its own
+    task: Literal["transcribe", "translate"] = "transcribe"  #: `translate`: into English
+    initial_prompt: Annotated[str, Field(max_length=1000)] = ""  #: what each window is told came before
+    hotwords: Annotated[str, Field(max_length=1000)] = ""  #: names and terms, which each window is told
     beam_size: Annotated[int, Field(ge=1, le=20)] = 5
+    #: Of the first hearing, then of the re-runs that nothing deterministic could mend, in this order.
+    temperatures: Annotated[tuple[Temperature, ...], Field(min_length=1, max_length=8)] = (
+        *(0.0, 0.2, 0.4),
+        *(0.6, 0.8, 1.0),
+    )
+    guards: bool = True  #: hear again what a guard does not trust
     vad: bool = True  #: hear only what voice activity detection takes for speech
+    vad_threshold: Annotated[float, Field(ge=0.05, le=0.95)] = 0.5  #: probability from which on it is speech
+    vad_min_silence_ms: Annotated[int, Field(ge=20, le=5000)] = 160  #: a shorter one ends no stretch
+    vad_padding_ms: Annotated[int, Field(ge=0, le=2000)] = 400  #: kept on either side of a stretch
 
     @field_validator("language")
     @classmethod

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from whisper_farm.identity import Recipe
-from whisper_farm.models import HeardSegment
+from whisper_farm.models import Dropped, HeardSegment, Rerun, Stretch
 from whisper_farm.request import Decoding
 
 if TYPE_CHECKING:  # numpy stays out of every path that workflows import
@@ -21,6 +21,9 @@ class Heard:
 
     segments: tuple[HeardSegment, ...]
     speech_seconds: float  #: what voice activity detection took for speech
+    speech: tuple[Stretch, ...] = ()  #: where that was, in order
+    reruns: tuple[Rerun, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
