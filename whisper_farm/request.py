@@ -52,7 +52,7 @@ class Decoding(Fact):
     hotwords: Annotated[str, Field(max_length=1000)] = ""  #: names and terms, which each window is told
     beam_size: Annotated[int, Field(ge=1, le=20)] = 5
     #: Of the first hearing, then of the re-runs that nothing deterministic could mend, in this order.
-    temperatures: Annotated[tuple[Temperature, ...], Field(min_length=1, max_length=8)] = (
+    temperatures: Annotated[tuple[Temperature, ...], Field(strict=False, min_length=1, max_length=8)] = (
         *(0.0, 0.2, 0.4),
         *(0.6, 0.8, 1.0),
     )
