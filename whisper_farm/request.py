@@ -9,7 +9,7 @@ import json
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from whisper_farm.errors import BadRequest
 from whisper_farm.models import Document, Fact, Sha256
@@ -36,6 +36,11 @@ JOB_ID_PATTERN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,119}")
 MODEL_NAME_PATTERN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}(/[A-Za-z0-9_][A-Za-z0-9._-]{0,99})?")
 
 
+def _as_tuple(said: object) -> object:
+    """JSON has no tuples, and a strict reading takes no list for one."""
+    return tuple(said) if isinstance(said, list) else said
+
+
 Temperature = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 
 
@@ -52,7 +57,9 @@ class Decoding(Fact):
     hotwords: Annotated[str, Field(max_length=1000)] = ""  #: names and terms, which each window is told
     beam_size: Annotated[int, Field(ge=1, le=20)] = 5
     #: Of the first hearing, then of the re-runs that nothing deterministic could mend, in this order.
-    temperatures: Annotated[tuple[Temperature, ...], Field(strict=False, min_length=1, max_length=8)] = (
+    temperatures: Annotated[
+        tuple[Temperature, ...], BeforeValidator(_as_tuple), Field(min_length=1, max_length=8)
+    ] = (
         *(0.0, 0.2, 0.4),
         *(0.6, 0.8, 1.0),
     )
