@@ -147,7 +147,9 @@ class JobActivities:
             case "never":
                 return True
             case "gaps":
-                return order.merged is None or order.merged.gap_count == 0
+                # Where the model found no words, a retry has nothing to hear: the result is there. Only a run
+                # that hears all anew (`again`) could find some, and that one cuts what it misses.
+                return order.merged is None or order.merged.gap_count == order.merged.model_gap_count
 
     def _clear_chunks(self, order: CloseJob) -> None:
         if order.recording_sha256 is None or order.plan_sha256 is None:

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from temporalio import activity
 
 from whisper_farm import keys
+from whisper_farm.audit import ChunkFindings, findings_of
 from whisper_farm.errors import ObjectDamaged, ObjectMissing, PermanentError, ResultsLost
 from whisper_farm.messages import ChunkHeard, MergeTranscript
 from whisper_farm.models import Chunk, ChunkTranscript
@@ -18,7 +19,8 @@ from whisper_farm.storage.documents import read_document
 class ResultReader:
     """Reads the chunks and their results in order, and keeps what is to be told about each of them.
 
-    `weights` (empty until a result was read) and `chunks` fill while `parts` is read.
+    `weights` (empty until a result was read), `chunks` and `findings` fill while `parts` is read. Of each
+    result only what the audit needs is kept: its words are whoever's who reads the parts.
     """
 
     def __init__(self, store: ObjectStore, order: MergeTranscript) -> None:
@@ -26,6 +28,7 @@ class ResultReader:
         self._order = order
         self.weights = ""
         self.chunks: list[ChunkReport] = []
+        self.findings: list[ChunkFindings] = []
 
     def duration_seconds(self) -> float:
         """How long the recording is: as the order says, but never shorter than its chunks."""
@@ -104,4 +107,5 @@ class ResultReader:
         self.chunks.append(
             report_heard(chunk, heard, result=each.result, heard_at=heard_at, attempts=each.attempts)
         )
+        self.findings.append(findings_of(chunk, heard))
         return heard

@@ -92,18 +92,26 @@ def request_digest(request: TranscribeRequest, *, model: str) -> str:
         {
             "source": stored_recording_sha256(request.source) or request.source,
             "weights": weights_identity(model, fingerprint=request.weights),
-            "decoding": request.decoding.model_dump(mode="json"),
+            **_wanted(request.decoding, word_timestamps=request.word_timestamps),
         }
     )
 
 
-def job_id_for(recording_sha256: str, *, weights: str, decoding: Decoding) -> str:
+def job_id_for(
+    recording_sha256: str, *, weights: str, decoding: Decoding, word_timestamps: bool = True
+) -> str:
     """The id of the job that these make: `<12 hex of the recording>-<8 hex of the rest>`.
 
     `weights` is what `weights_identity` gives.
     """
-    rest = digest({"weights": weights, "decoding": decoding.model_dump(mode="json")})
+    rest = digest({"weights": weights, **_wanted(decoding, word_timestamps=word_timestamps)})
     return f"{recording_sha256[:12]}-{rest[:8]}"
+
+
+def _wanted(decoding: Decoding, *, word_timestamps: bool) -> dict[str, object]:
+    """What a transcript is to be. One without word times is another transcript, made of the same results."""
+    options: dict[str, object] = {"decoding": decoding.model_dump(mode="json")}
+    return options if word_timestamps else options | {"word_timestamps": False}
 
 
 def plan_sha256(plan: Plan) -> str:

@@ -216,6 +216,8 @@ class MergeTranscript(Fact):
     gaps: list[Gap]
     warnings: list[str]
     elapsed_seconds: float
+    language_votes: dict[str, int] = Field(default_factory=dict)
+    word_timestamps: bool = True  #: whether the JSON tells the time of each word
 
 
 class TranscriptMerged(Fact):
@@ -228,6 +230,7 @@ class TranscriptMerged(Fact):
     gap_count: int
     state: JobState
     message: str | None
+    model_gap_count: int = 0  #: of all gaps, those in which somebody speaks and the model found no words
 
 
 class CloseJob(Fact):

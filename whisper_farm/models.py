@@ -263,6 +263,7 @@ class Transcript(Document):
     weights: str  #: fingerprint of the weights
     language: str
     language_probability: Probability | None = None  #: None where a person chose the language
+    language_votes: dict[str, int] = Field(default_factory=dict)  #: windows that sounded like each language
     duration: Seconds
     text: str
     segments: tuple[Segment, ...]
@@ -271,6 +272,16 @@ class Transcript(Document):
     warnings: tuple[str, ...] = ()
     decoding: dict[str, object]  #: every decoding option that was used
     chunks: tuple[ChunkProvenance, ...] = ()
+
+    @property
+    def word_count(self) -> int:
+        """Timed words; of a segment without them, those of its text."""
+        return sum(len(segment.words) or len(segment.text.split()) for segment in self.segments)
+
+    def without_word_times(self) -> Self:
+        """The same transcript for readers who want segments only."""
+        bare = tuple(segment.model_copy(update={"words": ()}) for segment in self.segments)
+        return self.model_copy(update={"segments": bare})
 
 
 JobState = Literal["running", "complete", "incomplete", "failed", "cancelled"]

@@ -31,6 +31,8 @@ class ChunkReport(Fact):
     speech_seconds: float | None = None
     language: str | None = None
     word_count: int = 0
+    rerun_count: int = 0  #: stretches that were heard again, because a guard did not trust them
+    dropped_count: int = 0  #: places where a guard took words out
     gap_reason: str | None = None
     gap_fault: Literal["recording", "farm"] | None = None
 
@@ -82,10 +84,13 @@ class Report(Document):
     chunks_heard: int
     attempts: int
     speech_seconds: float
+    covered_seconds: float | None = None  #: of the speech, by words; None in reports of earlier versions
     word_count: int
     segment_count: int
     gap_count: int
     gap_seconds: float
+    model_gap_count: int = 0  #: of all gaps, those in which somebody speaks and no words were found
+    rerun_count: int = 0
     workers: tuple[WorkerReport, ...]
     chunks: tuple[ChunkReport, ...]
 
@@ -108,6 +113,8 @@ def report_heard(
         speech_seconds=round(heard.speech_seconds, 3),
         language=heard.language,
         word_count=sum(len(segment.words) for segment in heard.segments),
+        rerun_count=len(heard.reruns),
+        dropped_count=len(heard.dropped),
     )
 
 

@@ -2,17 +2,19 @@
 
 The same model reads the CLI's options, a stored `request.json` and the plain JSON that
 `temporal workflow start --input` brings. Unknown fields and bad values fail at once, and
-`read_request` says which field it was, in a sentence.
+`read_request` and `read_decoding` say which field it was, in a sentence.
 """
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from whisper_farm.errors import BadRequest
 from whisper_farm.models import Document, Fact, Sha256
+from whisper_farm.presets import spelled_out
 
 #: Language codes that Whisper's multilingual models know.
 LANGUAGE_CODES = frozenset(
@@ -36,10 +38,12 @@ JOB_ID_PATTERN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,119}")
 MODEL_NAME_PATTERN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}(/[A-Za-z0-9_][A-Za-z0-9._-]{0,99})?")
 
 
-def _as_tuple(said: object) -> object:
-    """JSON has no tuples, and a strict reading takes no list for one."""
-    return tuple(said) if isinstance(said, list) else said
+#: Whisper's prompt holds 223 tokens (half of its 448, less one), and a token is about four bytes of text.
+#: More would be cut off in silence by the engine, and a glossary without its end is worse than none.
+LONGEST_PROMPT_BYTES = 4 * 223
 
+#: What a request may say of its decoding besides the fields of `Decoding`: see `presets.spelled_out`.
+_SPELLINGS = ("preset", "temperature")
 
 Temperature = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 
@@ -57,9 +61,7 @@ class Decoding(Fact):
     hotwords: Annotated[str, Field(max_length=1000)] = ""  #: names and terms, which each window is told
     beam_size: Annotated[int, Field(ge=1, le=20)] = 5
     #: Of the first hearing, then of the re-runs that nothing deterministic could mend, in this order.
-    temperatures: Annotated[
-        tuple[Temperature, ...], BeforeValidator(_as_tuple), Field(min_length=1, max_length=8)
-    ] = (
+    temperatures: Annotated[tuple[Temperature, ...], Field(min_length=1, max_length=8)] = (
         *(0.0, 0.2, 0.4),
         *(0.6, 0.8, 1.0),
     )
@@ -76,6 +78,14 @@ class Decoding(Fact):
         if code != "auto" and code not in LANGUAGE_CODES:
             raise ValueError(f"'{code}' is no language code that Whisper knows; use one as 'en', or 'auto'")
         return code
+
+    @field_validator("initial_prompt", "hotwords")
+    @classmethod
+    def _one_line(cls, text: str) -> str:
+        """Line breaks and tabs count as blanks, so that a glossary may come from a file."""
+        if any((ord(c) < 32 and c not in "\t\n\r") or ord(c) == 127 for c in text):
+            raise ValueError("it holds control characters; give plain text")
+        return " ".join(text.split())
 
 
 class TranscribeRequest(Fact):
@@ -97,6 +107,9 @@ class TranscribeRequest(Fact):
         Annotated[str, Field(min_length=1, max_length=63)], Annotated[str, Field(max_length=200)]
     ] = Field(default_factory=dict)
     again: bool = False  #: compute anew what is stored already
+    #: Whether the JSON tells the time of each word. It is no part of `Decoding`: words are always timed,
+    #: because seams and the audit need them, and only the writing leaves them out.
+    word_timestamps: bool = True
 
     @field_validator("model")
     @classmethod
@@ -163,18 +176,55 @@ def read_request(payload: object) -> TranscribeRequest:
             ' {"source": "s3://whisper-farm/recordings/episode.mp3"}.'
         )
     flat: dict[str, Any] = dict(payload)
-    decoding = {name: flat.pop(name) for name in Decoding.model_fields if name in flat}
+    decoding = {name: flat.pop(name) for name in (*Decoding.model_fields, *_SPELLINGS) if name in flat}
     if decoding and "decoding" in flat:
         twice = next(iter(decoding))
         raise BadRequest(
             f"The field '{twice}' stands beside 'decoding'; give it there, or leave 'decoding' out."
         )
-    if decoding:
-        flat["decoding"] = decoding
+    decoding = decoding or flat.get("decoding", {})
+    if isinstance(decoding, dict):
+        flat["decoding"] = spelled_out(decoding)
     try:
-        return TranscribeRequest.model_validate(flat, strict=True)
+        request = TranscribeRequest.model_validate(flat, strict=True)
     except ValidationError as error:
-        raise BadRequest(_sentence(error)) from None
+        raise BadRequest(_sentence(error, _field)) from None
+    _check_agreement(request.decoding, lambda name: f"the field '{name}'")
+    return request
+
+
+def read_decoding(given: Mapping[str, object], *, named: Callable[[str], str]) -> Decoding:
+    """The decoding options that `given` makes: fields of `Decoding`, and those of `presets.spelled_out`.
+
+    `named` says what a field is called where it was given, as `--beam-size`.
+
+    Raises:
+        BadRequest: names what is wrong, and what would be right.
+    """
+    try:
+        decoding = Decoding.model_validate(spelled_out(given), strict=True)
+    except ValidationError as error:
+        raise BadRequest(_sentence(error, lambda place: named(str(place[0])))) from None
+    _check_agreement(decoding, named)
+    return decoding
+
+
+def _check_agreement(decoding: Decoding, named: Callable[[str], str]) -> None:
+    """Raises `BadRequest` where two options can't both be meant, or can't be told to Whisper together."""
+    if decoding.multilingual and decoding.language != "auto":
+        both = f"{named('multilingual')} and {named('language')}"
+        raise BadRequest(
+            f"{_capital(both)} contradict each other: with the first each window decides its own language;"
+            " leave one of them out."
+        )
+    prompts = {name: getattr(decoding, name) for name in ("initial_prompt", "hotwords")}
+    size = sum(len(text.encode()) for text in prompts.values())
+    if size > LONGEST_PROMPT_BYTES:
+        these = " and ".join(named(name) for name, text in prompts.items() if text)
+        raise BadRequest(
+            f"{_capital(these)}: {size:,} bytes of text are too long; Whisper's prompt holds about"
+            f" {LONGEST_PROMPT_BYTES} in all, so give fewer words."
+        )
 
 
 def check_job_id(job_id: str) -> str:
@@ -204,25 +254,36 @@ def _json_type(payload: object) -> str:
     return names.get(type(payload), type(payload).__name__)
 
 
-def _sentence(error: ValidationError) -> str:
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _field(place: tuple[str | int, ...]) -> str:
+    name = ".".join(str(part) for part in place)
+    return (
+        f"the field {name if len(name) <= 80 else f'{name[:77]}...'!r}" if name else "the field 'the request'"
+    )
+
+
+def _sentence(error: ValidationError, named: Callable[[tuple[str | int, ...]], str]) -> str:
     """One sentence for all that pydantic found, naming each field."""
     found = error.errors(include_url=False)
-    faults = [_told(fault["type"], fault["loc"], fault["msg"]) for fault in found[:_SHOWN_FAULTS]]
+    faults = [_told(fault["type"], named(fault["loc"]), fault["msg"]) for fault in found[:_SHOWN_FAULTS]]
     if len(found) > _SHOWN_FAULTS:
         faults.append(f"and {len(found) - _SHOWN_FAULTS} more")
     if any(fault["type"] == "extra_forbidden" for fault in found[:_SHOWN_FAULTS]):
-        faults.append(f"known are {', '.join((*TranscribeRequest.model_fields, *Decoding.model_fields))}")
+        faults.append(
+            f"known are {', '.join((*TranscribeRequest.model_fields, *Decoding.model_fields, *_SPELLINGS))}"
+        )
     return f"The request can't be used: {'; '.join(faults)}."
 
 
-def _told(kind: str, place: tuple[str | int, ...], said: str) -> str:
-    field = ".".join(str(part) for part in place)
-    shown = repr(field if len(field) <= 80 else f"{field[:77]}...") if field else "'the request'"
+def _told(kind: str, field: str, said: str) -> str:
     match kind:
         case "extra_forbidden":
-            return f"the field {shown} is not known"
+            return f"{field} is not known"
         case "missing":
-            return f"the field {shown} is missing"
+            return f"{field} is missing"
         case _:
             why = said.removeprefix("Value error, ")[:300]
-            return f"the field {shown} is wrong: {why[0].lower() + why[1:]}"
+            return f"{field} is wrong: {why[0].lower() + why[1:]}"

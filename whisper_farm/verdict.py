@@ -20,7 +20,10 @@ class Verdict:
 
 
 def judge(gaps: Sequence[Gap], warnings: Iterable[str]) -> Verdict:
-    """Gaps that are the farm's fault leave a job incomplete; what the recording itself lost does not."""
+    """Gaps that are the farm's fault leave a job incomplete.
+
+    What the recording itself lost, and speech in which no hearing found words, do not: nothing is left to do.
+    """
     told = [
         _told(fault, reason, gaps) for fault, reason in dict.fromkeys((gap.fault, gap.reason) for gap in gaps)
     ]
@@ -55,12 +58,20 @@ def joined_gaps(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
 
 def _told(fault: str, reason: str, gaps: Iterable[Gap]) -> str:
     spans = [interval(gap.start, gap.end) for gap in gaps if (gap.fault, gap.reason) == (fault, reason)]
-    shown, hidden = spans[:_SHOWN_GAPS], len(spans) - _SHOWN_GAPS
-    if hidden > 0:
-        shown.append(f"{hidden} more")
-    where = shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    where = told_spans(spans)
+    if fault == "model":
+        there = " and no words were found" if len(spans) == 1 else "; no words were found there"
+        return f"Somebody speaks at {where}{there}."
     what = f"{_sentence(reason)[:-1]}; {where} {'is' if len(spans) == 1 else 'are'} missing."
     return what if fault == "recording" else f"{what} A retry of the job hears only what is missing."
+
+
+def told_spans(spans: Sequence[str], *, shown: int = _SHOWN_GAPS) -> str:
+    """`0:10 to 0:12, 0:20 to 0:24 and 7 more`; never empty."""
+    told, hidden = list(spans[:shown]), len(spans) - shown
+    if hidden > 0:
+        told.append(f"{hidden} more")
+    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
 
 
 def _bare(text: str) -> str:

@@ -1,6 +1,6 @@
 """What has been settled for one run so far, and the orders that follow from it. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from whisper_farm.messages import (
@@ -41,6 +41,7 @@ class JobFacts:
     cut: RecordingCut | None = None
     language: str | None = None
     language_probability: float | None = None
+    language_votes: dict[str, int] = field(default_factory=dict)
     merged: TranscriptMerged | None = None
 
     @property
@@ -127,6 +128,8 @@ class JobFacts:
             gaps=cut.gaps,
             warnings=cut.warnings,
             elapsed_seconds=elapsed_seconds,
+            language_votes=self.language_votes,
+            word_timestamps=self.request.word_timestamps,
         )
 
     def to_close(self, state: JobState, message: str | None, elapsed_seconds: float) -> CloseJob:

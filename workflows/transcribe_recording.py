@@ -267,6 +267,7 @@ class TranscribeWorkflow:
             task_queue=opened.queue,
         )
         facts.language, facts.language_probability = detected.language, detected.probability
+        facts.language_votes = detected.votes
         self._show()
 
     async def _hear(self, facts: JobFacts, index: int) -> None:

@@ -46,7 +46,12 @@ def refusal(store: WatchedStore, **request: Any) -> ApplicationError:
 
 
 def close_job(
-    store: WatchedStore, state: str = "complete", *, gaps: int | None = 0, keep: str = "gaps"
+    store: WatchedStore,
+    state: str = "complete",
+    *,
+    gaps: int | None = 0,
+    models: int = 0,
+    keep: str = "gaps",
 ) -> None:
     merged = None
     if gaps is not None:
@@ -56,6 +61,7 @@ def close_job(
             word_count=7,
             segment_count=1,
             gap_count=gaps,
+            model_gap_count=models,
             state="complete",
             message=None,
         )
@@ -130,24 +136,26 @@ def test_a_closed_job_is_entered_and_loses_its_mark_last(store: WatchedStore) ->
 
 
 @pytest.mark.parametrize(
-    ("keep", "state", "gaps", "stay"),
+    ("keep", "state", "gaps", "models", "stay"),
     [
-        ("gaps", "complete", 0, False),
-        ("gaps", "complete", 1, True),
-        ("gaps", "cancelled", None, False),
-        ("never", "complete", 1, False),
-        ("always", "complete", 0, True),
-        ("never", "incomplete", 1, True),  # a retry wants them
-        ("never", "failed", None, True),
+        ("gaps", "complete", 0, 0, False),
+        ("gaps", "complete", 1, 0, True),
+        ("gaps", "complete", 2, 2, False),  # the model found no words there, and a retry finds its results
+        ("gaps", "complete", 2, 1, True),
+        ("gaps", "cancelled", None, 0, False),
+        ("never", "complete", 1, 0, False),
+        ("always", "complete", 0, 0, True),
+        ("never", "incomplete", 1, 0, True),  # a retry wants them
+        ("never", "failed", None, 0, True),
     ],
 )
 def test_chunks_go_or_stay_as_the_settings_say(
-    store: WatchedStore, keep: str, state: str, gaps: int | None, stay: bool
+    store: WatchedStore, keep: str, state: str, gaps: int | None, models: int, stay: bool
 ) -> None:
     open_job(store)
     for key in (keys.chunk_audio(SHA, SHA, 0), keys.chunk_cut(SHA, SHA, 0), keys.chunk_plan(SHA, SHA)):
         store.put(key, b"x")
 
-    close_job(store, state, gaps=gaps, keep=keep)
+    close_job(store, state, gaps=gaps, models=models, keep=keep)
 
     assert bool(list(store.list("chunks/"))) is stay

@@ -12,7 +12,17 @@ from tests.domain.hearing import chunk, heard, spoken_evenly, window
 from tests.subtitles.checker import bare, read_srt, read_vtt, spoken
 from whisper_farm import keys
 from whisper_farm.messages import ChunkHeard, MergeTranscript, TranscriptMerged
-from whisper_farm.models import Chunk, ChunkTranscript, Current, Gap, Transcript
+from whisper_farm.models import (
+    Audit,
+    AuditGap,
+    Chunk,
+    ChunkTranscript,
+    Current,
+    Gap,
+    Rerun,
+    Stretch,
+    Transcript,
+)
 from whisper_farm.report import Report
 from whisper_farm.request import Decoding
 from whisper_farm.storage.disk import DiskStore
@@ -164,6 +174,82 @@ def test_a_recording_without_speech_has_an_empty_transcript(store: DiskStore) ->
     assert (merged.state, merged.word_count, merged.segment_count) == ("complete", 0, 0)
     assert (written(store).text, written(store).language) == ("", "en")
     assert json.loads(store.get(merged.outputs["json"]))["segments"] == []
+
+
+def with_speech(of: ChunkTranscript, *spans: tuple[float, float], **changes: Any) -> ChunkTranscript:
+    """The same result, with somebody speaking in these seconds of its chunk."""
+    stretches = tuple(Stretch(start=start, end=end) for start, end in spans)
+    seconds = sum(end - start for start, end in spans)
+    return of.model_copy(update={"speech": stretches, "speech_seconds": seconds} | changes)
+
+
+def test_speech_in_which_no_words_were_found_is_a_gap_of_a_complete_job(store: DiskStore) -> None:
+    left, right = chunk(0, 0, 12), chunk(1, 12, 30)
+    rerun = Rerun(start=6, end=11, reason="speech without words for 5.0 s", how="other windows", kept=False)
+    first = heard(left, window(*spoken_evenly("Here it begins.", start=1)))
+    known = [
+        put(store, left, with_speech(first, (1.0, 2.2), (6.0, 12.0), reruns=(rerun,))),
+        put(store, right, with_speech(heard(right), (0.0, 1.0))),
+    ]
+
+    merged = merge(store, order(known))
+
+    assert (merged.state, merged.gap_count, merged.model_gap_count) == ("complete", 1, 1)
+    assert merged.message == "Somebody speaks at 0:06 to 0:13 and no words were found."
+    said = written(store)
+    assert [(gap.start, gap.end, gap.fault) for gap in said.gaps] == [(6.0, 13.0, "model")]
+    assert said.audit == Audit(
+        speech_seconds=8.2,
+        covered_seconds=1.2,
+        words_outside_speech=0,
+        gaps=(AuditGap(start=6.0, end=13.0, reason="somebody speaks here and no words were found"),),
+        reruns=(rerun,),
+    )
+    report = read_document(store, keys.report(JOB, merged.version), Report)
+    assert (report.speech_seconds, report.covered_seconds, report.model_gap_count) == (8.2, 1.2, 1)
+    assert [each.rerun_count for each in report.chunks] == [1, 0]
+
+
+def test_a_transcript_covered_throughout_says_so_and_nothing_else(store: DiskStore) -> None:
+    here = chunk(0, 0, 30)
+    said = heard(here, window(*spoken_evenly("Here it begins.", start=1)))
+
+    merged = merge(store, order([put(store, here, with_speech(said, (0.9, 2.3)))]))
+
+    assert (merged.gap_count, merged.message) == (0, None)
+    audit = written(store).audit
+    assert audit is not None
+    assert (audit.speech_seconds, audit.covered_seconds, audit.words_outside_speech) == (1.4, 1.4, 0)
+
+
+def test_times_of_words_are_left_out_where_nobody_wants_them(store: DiskStore) -> None:
+    known = two_chunks(store)
+    with_times = merge(store, order(known))
+    shown = {e: store.get(key) for e, key in with_times.outputs.items()}
+
+    merged = merge(store, order(known, word_timestamps=False))
+
+    said = written(store)
+    assert [segment.words for segment in said.segments] == [(), ()]
+    assert said.text == "Here it begins. Here it ends."
+    assert (merged.word_count, said.word_count) == (6, 6)
+    assert all(store.get(key) == shown[e] for e, key in merged.outputs.items() if e != "json")
+
+
+def test_the_vote_for_the_language_stands_in_the_transcript(store: DiskStore) -> None:
+    merge(store, order(two_chunks(store), language_votes={"en": 4, "nl": 1}))
+    assert (written(store).language_votes, written(store).warnings) == ({"en": 4, "nl": 1}, ())
+
+
+def test_a_language_decided_on_little_ground_is_said(store: DiskStore) -> None:
+    unsure = {"language_votes": {"en": 2, "nl": 2}, "language_probability": 0.412}
+    merge(store, order(two_chunks(store), **unsure))
+    (warning,) = written(store).warnings
+    assert warning.startswith(
+        "The language was decided as 'en' with little confidence (41 %); give --language"
+    )
+    merge(store, order(two_chunks(store), **unsure, decoding=Decoding(multilingual=True)))
+    assert written(store).warnings == ()
 
 
 def test_a_language_that_the_model_does_not_know_is_said_and_not_claimed(store: DiskStore) -> None:

@@ -1,6 +1,7 @@
 import pytest
 
 from tests.domain.hearing import chunk, heard, window
+from whisper_farm.audit import NO_WORDS
 from whisper_farm.errors import ObjectDamaged, PermanentError
 from whisper_farm.models import Gap
 from whisper_farm.results import check_result, check_same_weights
@@ -32,6 +33,25 @@ def test_a_gap_that_is_the_farms_fault_leaves_the_job_incomplete() -> None:
     assert verdict.message == (
         "The engine failed; 0:00 to 0:30, 1:00 to 1:30, 2:00 to 2:30, 3:00 to 3:30 and 2 more are missing."
         " A retry of the job hears only what is missing. The sound is very quiet."
+    )
+
+
+def test_speech_without_words_is_told_and_leaves_the_job_complete() -> None:
+    gaps = [Gap(start=723, end=726, reason=NO_WORDS, fault="model")]
+    verdict = judge(gaps, [])
+    assert verdict.state == "complete"
+    assert verdict.message == "Somebody speaks at 12:03 to 12:06 and no words were found."
+
+
+def test_many_stretches_of_speech_without_words_are_told_in_short() -> None:
+    gaps = [Gap(start=60 * n, end=60 * n + 3, reason=NO_WORDS, fault="model") for n in range(40)]
+    lost = Gap(start=3000, end=3060, reason="the engine failed", fault="farm")
+    verdict = judge([*gaps, lost], [])
+    assert verdict.state == "incomplete"
+    assert verdict.message == (
+        "Somebody speaks at 0:00 to 0:03, 1:00 to 1:03, 2:00 to 2:03, 3:00 to 3:03 and 36 more; no words were"
+        " found there. The engine failed; 50:00 to 51:00 is missing. A retry of the job hears only what is"
+        " missing."
     )
 
 

@@ -60,7 +60,7 @@ def last_version(store: ObjectStore, job: str) -> Ended | None:
         language=transcript.language,
         duration_seconds=transcript.duration,
         chunk_count=len(transcript.chunks),
-        word_count=sum(len(segment.words) for segment in transcript.segments),
+        word_count=transcript.word_count,
         gap_count=len(transcript.gaps),
         message=" ".join(transcript.warnings) or None,
     )

@@ -111,7 +111,12 @@ def _ids(store: ObjectStore, wish: Wish) -> list[str]:
         return [wish.job]
     model = wish.model
     made = [
-        job_id_for(wish.recording_sha256, weights=weights, decoding=wish.request.decoding)
+        job_id_for(
+            wish.recording_sha256,
+            weights=weights,
+            decoding=wish.request.decoding,
+            word_timestamps=wish.request.word_timestamps,
+        )
         for weights in (model.identity, name_identity(model.name))
     ]
     earlier = _begun_by_this_name(store, wish) if model.weights8 is None else []
