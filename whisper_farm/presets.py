@@ -20,11 +20,12 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 
 
 def spelled_out(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of `Decoding` that `given` asks for: its `preset` filled in, `temperature` (one or a list)
-    put as `temperatures`.
+    """The fields of `Decoding` that `given` asks for, with its `preset` filled in.
+
+    `temperature` is another name of `temperatures`, and either may be one number or a list.
 
     Raises:
-        BadRequest: no such preset, or both spellings at once.
+        BadRequest: no such preset, or both names at once.
     """
     fields = dict(given)
     if "temperature" in fields:
@@ -32,10 +33,10 @@ def spelled_out(given: Mapping[str, Any]) -> dict[str, Any]:
             raise BadRequest(
                 "The fields 'temperature' and 'temperatures' say the same; leave one of them out."
             )
-        told = fields.pop("temperature")
-        fields["temperatures"] = told if isinstance(told, list | tuple) else (told,)
-    if isinstance(fields.get("temperatures"), list):  # as JSON brings it
-        fields["temperatures"] = tuple(fields["temperatures"])
+        fields["temperatures"] = fields.pop("temperature")
+    if "temperatures" in fields:
+        told = fields["temperatures"]
+        fields["temperatures"] = tuple(told) if isinstance(told, list | tuple) else (told,)
     if "preset" not in fields:
         return fields
     name = fields.pop("preset")

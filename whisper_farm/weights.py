@@ -9,6 +9,7 @@ Import-light: whoever only wants to know whether a model can be had loads no eng
 """
 
 import hashlib
+import json
 import os
 import re
 import tempfile
@@ -25,6 +26,8 @@ from whisper_farm.request import MODEL_NAME_PATTERN
 _NEEDED = ("model.bin", "config.json")
 _TOKENS = ("tokenizer.json", "vocabulary.json", "vocabulary.txt")
 _COUNTED = (*_NEEDED, *_TOKENS, "preprocessor_config.json")
+
+_MULTILINGUAL_TOKENS = 51_865
 
 _HUB_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*/[A-Za-z0-9_][A-Za-z0-9._-]*")
 
@@ -87,6 +90,20 @@ def look_for_weights(model: str | None, *, name: str | None = None, device: str 
         if _in_the_cache(wanted) is None:
             return None
     return resolve_weights(wanted, name=name, device=device)
+
+
+def knows_only_english(folder: Path) -> bool | None:
+    """Whether the model in `folder` knows no other language; None where its files don't tell.
+
+    By the rule of the engine (CTranslate2): multilingual vocabularies have 51,865 tokens or more.
+    """
+    try:
+        if (folder / "vocabulary.json").is_file():
+            return len(json.loads((folder / "vocabulary.json").read_bytes())) < _MULTILINGUAL_TOKENS
+        with (folder / "vocabulary.txt").open("rb") as lines:
+            return sum(1 for _ in lines) < _MULTILINGUAL_TOKENS
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 def fingerprint_of(folder: Path) -> str:

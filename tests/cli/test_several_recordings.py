@@ -12,6 +12,7 @@ from temporalio.client import Client
 from tests.cli.command import MODEL, SPEECH, Command, refused
 from whisper_farm import keys
 from whisper_farm.audio.program import ffmpeg_path
+from whisper_farm.cli.hearing import Hearing
 from whisper_farm.cli.transcribing import Asked, carry_out
 from whisper_farm.errors import FarmError, FarmUnreachable, JobTaken
 from whisper_farm.farm import jobs, watching
@@ -72,7 +73,7 @@ class Elsewhere:
         asked = Asked(
             paths=recordings,
             model="pod",
-            decoding=Decoding(),
+            hearing=Hearing(decoding=Decoding()),
             workers=None,
             formats=("txt",),
             out=None,

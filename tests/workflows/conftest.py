@@ -96,7 +96,7 @@ class Stage:
     @activity.defn(name="detect_language")
     async def detect_language(self, order: m.DetectLanguage) -> m.LanguageDetected:
         self.votes += 1
-        return m.LanguageDetected(language="de", probability=0.9)
+        return m.LanguageDetected(language="de", probability=0.9, votes={"de": 4, "nl": 1})
 
     @activity.defn(name="drop_chunks")
     async def drop_chunks(self, order: m.DropChunks) -> m.ChunksDropped:

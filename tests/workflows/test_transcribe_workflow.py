@@ -16,6 +16,7 @@ from temporalio.exceptions import ApplicationError, CancelledError
 
 from tests.workflows.conftest import chunk
 from whisper_farm.messages import Progress, Timeline
+from whisper_farm.request import Decoding
 from workflows import deadlines
 
 REQUEST = {"source": "s3://whisper-farm/recordings/talk.flac", "language": "en"}
@@ -136,6 +137,53 @@ async def test_the_language_is_decided_once_and_locked_for_all_chunks(stage: Sta
         assert (result["language"], s.votes) == ("de", 1)
         assert {order.language for order in s.orders} == {"de"}
         assert len(s.orders) == 6
+        (merged,) = s.merged
+        assert (merged.language_probability, merged.language_votes) == (0.9, {"de": 4, "nl": 1})
+
+
+_OPTIONS: dict[str, Any] = {
+    "multilingual": True,
+    "task": "translate",
+    "initial_prompt": "A talk about durable execution.",
+    "hotwords": "Temporal, MinIO",
+    "beam_size": 7,
+    "temperatures": [0.0, 0.3],
+    "guards": False,
+    "vad": False,
+    "vad_threshold": 0.4,
+    "vad_min_silence_ms": 300,
+    "vad_padding_ms": 200,
+}
+
+
+@pytest.mark.parametrize(
+    ("asked", "reached"),
+    [
+        pytest.param(_OPTIONS, _OPTIONS, id="flat"),
+        pytest.param({"decoding": _OPTIONS}, _OPTIONS, id="under decoding"),
+        pytest.param({"preset": "fast"}, {"beam_size": 1, "temperatures": [0.0]}, id="preset"),
+        pytest.param({"preset": "accurate", "beam_size": 8}, {"beam_size": 8}, id="field over preset"),
+        pytest.param({"temperature": 0.2}, {"temperatures": [0.2]}, id="one temperature"),
+    ],
+)
+async def test_each_option_reaches_every_chunk(
+    stage: StageFactory, asked: dict[str, Any], reached: dict[str, Any]
+) -> None:
+    async with stage() as s:
+        await (await s.start({"source": REQUEST["source"]} | asked)).result()
+
+        assert len(s.orders) == 6
+        for order in s.orders:
+            assert order.decoding == Decoding.model_validate(reached)
+        assert s.merged[0].decoding == s.orders[0].decoding
+
+
+async def test_whether_words_are_timed_in_the_json_is_for_the_merge_alone(stage: StageFactory) -> None:
+    async with stage() as s:
+        await (await s.start(REQUEST | {"word_timestamps": False})).result()
+
+        assert s.merged[0].word_timestamps is False
+        assert {order.decoding for order in s.orders} == {Decoding(language="en")}
 
 
 @pytest.mark.parametrize(

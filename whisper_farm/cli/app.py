@@ -10,6 +10,7 @@ from whisper_farm.cli.clean import clean
 from whisper_farm.cli.doctor import doctor
 from whisper_farm.cli.down import down
 from whisper_farm.cli.export import export
+from whisper_farm.cli.groups import GroupedCommand
 from whisper_farm.cli.jobs import jobs
 from whisper_farm.cli.retry import retry
 from whisper_farm.cli.show import show
@@ -38,7 +39,7 @@ def command() -> Any:
     )
     app.callback(invoke_without_command=True, epilog=_EPILOG)(_whisper_farm)
     for each in COMMANDS:
-        app.command()(each)
+        app.command(cls=GroupedCommand)(each)
     return typer.main.get_command(app)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from whisper_farm.cli.waiting import wait_for
 from whisper_farm.embedded import stack
 from whisper_farm.embedded.stack import StackLease
-from whisper_farm.errors import UnknownModel
+from whisper_farm.errors import BadRequest, UnknownModel
 from whisper_farm.farm.connection import Farm, connect, is_remote, reach
 from whisper_farm.farm.model_choice import (
     ChosenModel,
@@ -19,9 +19,12 @@ from whisper_farm.farm.model_choice import (
     remember,
 )
 from whisper_farm.farm.queues import nobody_serves, serving
+from whisper_farm.farm.quoting import quoted
 from whisper_farm.farm.store_patience import PATIENCE_SECONDS, StorePatience
+from whisper_farm.request import Decoding
 from whisper_farm.settings import FarmSettings
 from whisper_farm.storage.disk import DiskStore
+from whisper_farm.weights import knows_only_english
 
 Say = Callable[[str], None]
 
@@ -78,6 +81,23 @@ def model_here(
         if name is None or is_folder(name) or not (may_wait or _is_for_others(settings, name)):
             raise
         return None
+
+
+def check_knows(decoding: Decoding, model: str | None, chosen: ChosenModel | None) -> None:
+    """Raises `BadRequest` where the model can't do what is asked: translate, and it knows English only.
+
+    A language that it does not know is heard as English, and the transcript says so.
+    `chosen` is what `model_here` gave for `model`. Of a name for workers elsewhere only the name tells.
+    """
+    if decoding.task != "translate":
+        return
+    name = chosen.name if chosen is not None else model
+    folder = chosen.weights.folder if chosen is not None and chosen.weights is not None else None
+    if (folder is not None and knows_only_english(folder)) or (name or "").endswith(".en"):
+        raise BadRequest(
+            f"The model {quoted(name or '')} knows only English, so it can't translate into it; name one that"
+            " knows more languages with --model, or leave --task translate out."
+        )
 
 
 @contextmanager

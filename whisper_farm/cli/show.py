@@ -7,6 +7,13 @@ from whisper_farm.cli import printing, words
 from whisper_farm.cli.options import Job, Json
 from whisper_farm.cli.table import show_page
 
+#: Whose fault a gap is, and what fills it.
+_WHOSE = {
+    "recording": "the recording's fault",
+    "model": "the model's fault: another model, or '--preset accurate', may find some",
+    "farm": "the farm's fault: 'retry' fills it",
+}
+
 if TYPE_CHECKING:
     from whisper_farm.farm.showing import JobPage
 
@@ -33,6 +40,9 @@ def show(job: Job, json: Json = False) -> None:
 
 
 def _lines(page: "JobPage") -> list[tuple[str, str]]:
+    from whisper_farm.audit_words import audit_in_words
+    from whisper_farm.subtitles.clock import interval
+
     lines = [("job", page.job), ("state", "waiting" if page.waits else page.state)]
     if page.message:
         lines.append(("why", page.message))
@@ -40,12 +50,7 @@ def _lines(page: "JobPage") -> list[tuple[str, str]]:
     lines.append(("length", words.length(page.duration_seconds)))
     lines.append(("model", page.model + (f" (weights {page.weights[:8]})" if page.weights else "")))
     if page.language:
-        sure = (
-            f" ({100 * page.language_probability:.0f} % sure)"
-            if page.language_probability is not None
-            else ""
-        )
-        lines.append(("language", page.language + sure))
+        lines.append(("language", page.language + _how_sure(page)))
     if page.owner:
         lines.append(("owner", page.owner))
     lines += [(f"label {name}", value) for name, value in sorted(page.labels.items())]
@@ -58,10 +63,11 @@ def _lines(page: "JobPage") -> list[tuple[str, str]]:
         lines.append(("progress", f"{page.progress.stage}, {done}"))
     if page.word_count is not None:
         lines.append(("words", f"{page.word_count:,}"))
-    for gap in page.gaps:
-        span = f"{words.length(gap.start)} to {words.length(gap.end)}"
-        whose = "the recording's fault" if gap.fault == "recording" else "the farm's fault: 'retry' fills it"
-        lines.append(("gap", f"{span}: {gap.reason} ({whose})"))
+    if page.audit is not None:
+        lines.append(("audit", audit_in_words(page.audit)))
+    lines += [
+        ("gap", f"{interval(gap.start, gap.end)}: {gap.reason} ({_WHOSE[gap.fault]})") for gap in page.gaps
+    ]
     lines += [("warning", warning) for warning in page.warnings]
     for worker, chunks in Counter(page.chunk_workers).most_common():
         lines.append(("worker", f"{worker or 'nobody'}: {words.count(chunks, 'chunk')}"))
@@ -71,6 +77,15 @@ def _lines(page: "JobPage") -> list[tuple[str, str]]:
     if page.ui:
         lines.append(("in Temporal", page.ui))
     return lines
+
+
+def _how_sure(page: "JobPage") -> str:
+    """` (93 % sure)`, and where windows disagreed how they voted; nothing where a person chose."""
+    if page.language_probability is None:
+        return ""
+    votes = sorted(page.language_votes.items(), key=lambda vote: (-vote[1], vote[0]))
+    told = f"; windows: {', '.join(f'{code} {count}' for code, count in votes)}" if len(votes) > 1 else ""
+    return f" ({100 * page.language_probability:.0f} % sure{told})"
 
 
 def _as_json(page: "JobPage") -> dict[str, object]:
@@ -85,6 +100,7 @@ def _as_json(page: "JobPage") -> dict[str, object]:
         "weights": page.weights,
         "language": page.language,
         "language_probability": page.language_probability,
+        "language_votes": page.language_votes,
         "owner": page.owner,
         "labels": page.labels,
         "submitted_at": page.submitted_at,
@@ -94,6 +110,7 @@ def _as_json(page: "JobPage") -> dict[str, object]:
         "words": page.word_count,
         "chunks": page.chunk_count,
         "gaps": [gap.model_dump(mode="json") for gap in page.gaps],
+        "audit": page.audit.model_dump(mode="json") if page.audit is not None else None,
         "warnings": list(page.warnings),
         "workers": dict(Counter(worker for worker in page.chunk_workers if worker)),
         "outputs": page.outputs,

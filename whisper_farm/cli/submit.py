@@ -5,18 +5,19 @@ from typing import Annotated
 import typer
 
 from whisper_farm.cli import printing
+from whisper_farm.cli.groups import takes
+from whisper_farm.cli.hearing import Hearing, read_hearing
 from whisper_farm.cli.options import Json, Model
 
 
+@takes("hearing", read_hearing)
 def submit(
     source: Annotated[
         str,
         typer.Argument(metavar="FILE|URL|s3://...", help="A recording: a file, or where the farm finds it."),
     ],
+    hearing: Hearing,
     model: Model = None,
-    language: Annotated[
-        str, typer.Option("--language", metavar="CODE|auto", help="A code as 'en'; 'auto' decides it once.")
-    ] = "auto",
     job_id: Annotated[
         str | None,
         typer.Option("--job-id", metavar="ID", help="The job's id. Default: it follows from the request."),
@@ -33,14 +34,13 @@ def submit(
     'watch' shows how it goes, 'export' writes its transcript.
     """
     from whisper_farm.cli.submitting import Wanted, hand_in, read_labels
-    from whisper_farm.cli.transcribing import read_language
-    from whisper_farm.request import Decoding, check_job_id
+    from whisper_farm.request import check_job_id
 
     begun = hand_in(
         Wanted(
             source=source,
             model=model,
-            decoding=Decoding(language=read_language(language)),
+            hearing=hearing,
             job=check_job_id(job_id) if job_id is not None else None,
             owner=owner,
             labels=read_labels(label or []),

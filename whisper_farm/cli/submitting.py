@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from whisper_farm.cli.board import Board, board_for
-from whisper_farm.cli.door import OpenDoor, model_here, open_door
+from whisper_farm.cli.door import OpenDoor, check_knows, model_here, open_door
+from whisper_farm.cli.hearing import Hearing
 from whisper_farm.cli.signals import Interrupted
 from whisper_farm.cli.waiting import wait_for
 from whisper_farm.errors import BadRequest
@@ -19,7 +20,7 @@ from whisper_farm.farm.which_job import Wish
 from whisper_farm.identity import stored_recording_sha256
 from whisper_farm.intake.sources import OWN_PREFIXES, parse_source
 from whisper_farm.intake.storing import store_recording
-from whisper_farm.request import Decoding, TranscribeRequest, read_request
+from whisper_farm.request import TranscribeRequest, read_request
 from whisper_farm.settings import FarmSettings, IntakeSettings, StoreSettings, load
 
 
@@ -29,7 +30,7 @@ class Wanted:
 
     source: str
     model: str | None
-    decoding: Decoding
+    hearing: Hearing
     job: str | None
     owner: str
     labels: dict[str, str]
@@ -65,6 +66,7 @@ def hand_in(wanted: Wanted) -> Begun:
         parse_source(wanted.source, own_bucket=load(StoreSettings).bucket, allowed=limits.sources)
     _request(wanted, source="recordings/x", model=None, weights=None, looked=looked)
     chosen = model_here(settings, wanted.model, may_wait=True)
+    check_knows(wanted.hearing.decoding, wanted.model, chosen)
     if looked is not None and not is_remote():
         check_room(settings.home, [looked])
     with board_for([looked.name if looked is not None else wanted.source]) as board:
@@ -117,7 +119,8 @@ def _request(
 ) -> TranscribeRequest:
     said: dict[str, object] = {
         "source": source,
-        "decoding": wanted.decoding.model_dump(),
+        "decoding": wanted.hearing.decoding.model_dump(),
+        "word_timestamps": wanted.hearing.word_timestamps,
         "owner": wanted.owner,
         "labels": wanted.labels,
         "again": wanted.again,

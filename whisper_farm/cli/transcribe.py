@@ -5,17 +5,18 @@ from typing import Annotated
 
 import typer
 
+from whisper_farm.cli.groups import takes
+from whisper_farm.cli.hearing import Hearing, read_hearing
 from whisper_farm.cli.options import Json, Model, Workers
 
 
+@takes("hearing", read_hearing)
 def transcribe(
     files: Annotated[
         list[str], typer.Argument(metavar="FILE", help="Recordings: audio, or video with sound.")
     ],
+    hearing: Hearing,
     model: Model = None,
-    language: Annotated[
-        str, typer.Option("--language", metavar="CODE|auto", help="A code as 'en'; 'auto' decides it once.")
-    ] = "auto",
     workers: Workers = None,
     formats: Annotated[
         str,
@@ -45,14 +46,13 @@ def transcribe(
     The same command again joins the running job, takes an interrupted one up where it stopped, or prints a
     finished one at once. A name that begins with a dash goes after '--'.
     """
-    from whisper_farm.cli.transcribing import Asked, carry_out, read_language
+    from whisper_farm.cli.transcribing import Asked, carry_out
     from whisper_farm.farm.outputs import read_formats
-    from whisper_farm.request import Decoding
 
     asked = Asked(
         paths=tuple(Path(name) if name else Path() for name in files),
         model=model,
-        decoding=Decoding(language=read_language(language)),
+        hearing=hearing,
         workers=workers,
         formats=read_formats(formats),
         out=out,

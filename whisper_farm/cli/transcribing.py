@@ -14,14 +14,14 @@ from pathlib import Path
 from whisper_farm.audio.formats import key_extension
 from whisper_farm.cli import printing
 from whisper_farm.cli.board import Board, board_for
-from whisper_farm.cli.door import OpenDoor, model_here, open_door
+from whisper_farm.cli.door import OpenDoor, check_knows, model_here, open_door
 from whisper_farm.cli.ending import sentence_of, warning_of
+from whisper_farm.cli.hearing import Hearing
 from whisper_farm.cli.signals import Interrupted
 from whisper_farm.cli.tasks import Task, kept, print_results
 from whisper_farm.cli.waiting import wait_for
 from whisper_farm.embedded.layout import HomeLayout
 from whisper_farm.errors import (
-    BadRequest,
     FarmError,
     PermanentError,
     RecordingChanged,
@@ -41,7 +41,7 @@ from whisper_farm.farm.watching import Ended
 from whisper_farm.farm.which_job import Wish
 from whisper_farm.intake.storing import store_recording
 from whisper_farm.keys import recording_source
-from whisper_farm.request import LANGUAGE_CODES, Decoding, TranscribeRequest
+from whisper_farm.request import TranscribeRequest
 from whisper_farm.settings import FarmSettings, IntakeSettings, load
 from whisper_farm.storage.base import ObjectStore
 from whisper_farm.storage.disk import DiskStore
@@ -56,20 +56,12 @@ class Asked:
 
     paths: tuple[Path, ...]
     model: str | None
-    decoding: Decoding
+    hearing: Hearing
     workers: int | None
     formats: tuple[str, ...]
     out: Path | None
     force: bool
     again: bool
-
-
-def read_language(code: str) -> str:
-    """`auto`, or the code of a language that Whisper knows. Raises `BadRequest` for others."""
-    wanted = code.strip().lower()
-    if wanted != "auto" and wanted not in LANGUAGE_CODES:
-        raise BadRequest(f"--language does not know {quoted(code)}; give a code as 'en' or 'de', or 'auto'.")
-    return wanted
 
 
 def carry_out(asked: Asked, *, as_json: bool) -> int:
@@ -86,6 +78,7 @@ def carry_out(asked: Asked, *, as_json: bool) -> int:
         also=printing.say,
     )
     model = model_here(settings, asked.model)
+    check_knows(asked.hearing.decoding, asked.model, model)
     if not is_remote():
         check_room(settings.home, [each.looked for each in placed])
     tasks = [Task(row, each) for row, each in enumerate(placed)]
@@ -314,7 +307,8 @@ class _Work:
             source=recording_source(task.sha256, key_extension(looked.name)),
             model=model.name,
             weights=model.fingerprint,
-            decoding=self._asked.decoding,
+            decoding=self._asked.hearing.decoding,
+            word_timestamps=self._asked.hearing.word_timestamps,
             name=looked.name,
             again=self._asked.again,
         )

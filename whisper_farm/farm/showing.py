@@ -11,7 +11,7 @@ from whisper_farm.farm import jobs
 from whisper_farm.farm.connection import Farm
 from whisper_farm.farm.watching import progress_of
 from whisper_farm.messages import TIMELINE_QUERY, JobResult, Progress, Timeline
-from whisper_farm.models import Gap, Transcript
+from whisper_farm.models import Audit, Gap, Transcript
 from whisper_farm.storage.base import ObjectStore
 from whisper_farm.storage.documents import find_document
 
@@ -30,6 +30,7 @@ class JobPage:
     weights: str | None
     language: str | None
     language_probability: float | None
+    language_votes: dict[str, int]  #: windows that sounded like each language
     owner: str
     labels: dict[str, str]
     submitted_at: str
@@ -39,6 +40,7 @@ class JobPage:
     word_count: int | None
     chunk_count: int | None
     gaps: tuple[Gap, ...]
+    audit: Audit | None
     warnings: tuple[str, ...]
     chunk_workers: tuple[str | None, ...]  #: of each chunk, who heard it
     outputs: dict[str, str]  #: format to a path on this machine, or to `s3://bucket/key`
@@ -73,6 +75,7 @@ async def page_of(store: ObjectStore, farm: Farm | None, job: str) -> JobPage:
         weights=transcript.weights if transcript is not None else stored.request.weights,
         language=transcript.language if transcript is not None else progress.language if progress else None,
         language_probability=transcript.language_probability if transcript is not None else None,
+        language_votes=transcript.language_votes if transcript is not None else {},
         owner=stored.request.owner,
         labels=stored.request.labels,
         submitted_at=stored.submitted_at,
@@ -83,6 +86,7 @@ async def page_of(store: ObjectStore, farm: Farm | None, job: str) -> JobPage:
         chunk_count=(entry.chunk_count if entry is not None else None)
         or (progress.chunks_cut if progress else None),
         gaps=transcript.gaps if transcript is not None else (),
+        audit=transcript.audit if transcript is not None else None,
         warnings=transcript.warnings if transcript is not None else (),
         chunk_workers=workers,
         outputs=_outputs(store, ended.result if ended is not None else None),
