@@ -25,7 +25,7 @@ command fails, it is `{"error": {"kind": ..., "message": ...}}`.
 
 | exit code | meaning |
 | --- | --- |
-| 0 | done, complete (a recording that was itself cut short or broken is 0, with a warning) |
+| 0 | done, complete (what the recording itself lost, and speech without words, is 0 with a warning) |
 | 1 | a job failed, or is not complete through the farm's fault; the other recordings still finish |
 | 2 | the request was wrong, and nothing was started |
 | 3 | the farm can't be reached or can't run; the job is kept (of several recordings: where none failed) |

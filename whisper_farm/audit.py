@@ -27,6 +27,7 @@ from whisper_farm.models import (
     Rerun,
     Segment,
 )
+from whisper_farm.subtitles.clock import milliseconds
 from whisper_farm.verdict import joined_gaps
 
 Told = TypeVar("Told", Rerun, Dropped)
@@ -100,8 +101,7 @@ def audit_speech(
             covered_seconds=_seconds(length(speech) - length(uncovered)),
             words_outside_speech=_count_outside(segments, speech),
             gaps=tuple(
-                AuditGap(start=round(gap.start, 3), end=round(gap.end, 3), reason=gap.reason)
-                for gap in all_gaps
+                AuditGap(start=_told(gap.start), end=_told(gap.end), reason=gap.reason) for gap in all_gaps
             ),
             reruns=_in_order(told for each in findings for told in each.reruns),
             dropped=_in_order(told for each in findings for told in each.dropped),
@@ -184,5 +184,9 @@ def _in_order(told: Iterable[Told]) -> tuple[Told, ...]:
 
 
 def _seconds(count: int) -> float:
-    """Whole milliseconds: what people are told, and what stands in the JSON."""
-    return round(count / SAMPLE_RATE_HZ, 3)
+    return _told(count / SAMPLE_RATE_HZ)
+
+
+def _told(seconds: float) -> float:
+    """In whole milliseconds, rounded as all other times of a transcript's JSON are."""
+    return milliseconds(seconds) / 1000

@@ -32,6 +32,7 @@ from whisper_farm.models import (
     Stretch,
     Word,
 )
+from whisper_farm.subtitles.clock import milliseconds
 
 
 def speech(*spans: tuple[float, float]) -> ChunkFindings:
@@ -252,7 +253,7 @@ def test_gaps_of_the_audit_hold_speech_and_no_words_and_touch_no_other_gap(
     assert without(_as_intervals(own), _cover(words)) == _as_intervals(own)
     assert without(_as_intervals(own), _as_intervals(known)) == _as_intervals(own)
     assert [(each.start, each.end) for each in found.audit.gaps] == [
-        (round(gap.start, 3), round(gap.end, 3)) for gap in found.gaps
+        (milliseconds(gap.start) / 1000, milliseconds(gap.end) / 1000) for gap in found.gaps
     ]
 
 

@@ -33,7 +33,7 @@ def sentence_of(name: str, ended: Ended, *, elapsed_seconds: float | None = None
 
 
 def warning_of(name: str, ended: Ended) -> str | None:
-    """What a complete transcript lost through its recording's fault, if anything."""
+    """What a complete transcript lost through its recording's or its model's fault, if anything."""
     if ended.state != "complete" or not ended.message:
         return None
     return f"{quoted(name)}: {ended.message}"
