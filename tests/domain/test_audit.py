@@ -161,6 +161,17 @@ def test_what_lies_in_a_margin_counts_once() -> None:
     assert spans(found.gaps) == [(7.0, 12.5)]
 
 
+def test_what_lies_in_a_margin_is_for_the_chunk_whose_it_is_to_say() -> None:
+    left, right = chunk(0, 0, 10, after=2), chunk(1, 10, 20, before=2)
+    heard_left = with_speech(heard(left), (1.0, 3.0), (10.2, 12.0))
+    heard_right = with_speech(heard(right), (5.0, 6.0))  # it hears 10 to 12 s as well, and nobody there
+
+    found = audit_speech([findings_of(left, heard_left), findings_of(right, heard_right)], [], [])
+
+    assert found.audit.speech_seconds == 3.0
+    assert spans(found.gaps) == [(1.0, 3.0)]
+
+
 def test_reruns_and_dropped_words_are_told_in_the_recordings_time_by_one_chunk() -> None:
     left, right = chunk(0, 0, 10, after=2), chunk(1, 10, 20, before=2)
     rerun = Rerun(start=9.0, end=11.5, reason="a loop", how="other windows", kept=True)
