@@ -75,7 +75,8 @@ class JobActivities:
         # A renamed folder of the same weights is served under another name: follow the latest request.
         model = request.model or stored.model
         take = order.run if request.again else stored.take
-        return stored.model_copy(update={"model": model, "take": take})
+        kept = stored.request.model_copy(update={"subtitles": request.subtitles})
+        return stored.model_copy(update={"model": model, "take": take, "request": kept})
 
     def _default_model(self) -> str:
         defaults = find_document(self._store, keys.FARM_SETTINGS, FarmDefaults)

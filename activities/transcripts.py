@@ -24,7 +24,7 @@ from whisper_farm.report import ChunkReport, Report, workers_of
 from whisper_farm.request import Decoding
 from whisper_farm.storage.base import ObjectStore
 from whisper_farm.storage.documents import write_document
-from whisper_farm.subtitles.formats import WRITERS, write
+from whisper_farm.subtitles.formats import STORED_FORMATS, Rendering
 from whisper_farm.verdict import Verdict, judge
 
 #: Below this the vote is little more than a guess: faster-whisper's own threshold for looking further.
@@ -56,14 +56,12 @@ class TranscriptActivities:
 
     def _publish(self, order: MergeTranscript, transcript: Transcript, report: Report) -> TranscriptMerged:
         version = version_of(order.run)
-        outputs = {}
-        for extension in WRITERS:
+        outputs: dict[str, str] = {}
+        rendering = Rendering(transcript, order.subtitles, word_timestamps=order.word_timestamps)
+        for extension in STORED_FORMATS:
             activity.heartbeat(f"writing {extension}")
             outputs[extension] = keys.transcript(order.job, version, extension)
-            shown = transcript
-            if extension == "json" and not order.word_timestamps:  # subtitles are made from all that is known
-                shown = transcript.without_word_times()
-            self._store.put(outputs[extension], write(shown, extension).encode())
+            self._store.put(outputs[extension], rendering.written(extension).encode())
         write_document(self._store, keys.report(order.job, version), report)
         current = Current(version=version, state=report.state)
         write_document(self._store, keys.job_current(order.job), current)

@@ -6,6 +6,7 @@ Segments and subtitles both come from one stream of timed words; this is what th
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 #: Abbreviations after which a full stop does not end a sentence (as they are written without their dots).
@@ -20,6 +21,14 @@ _OPENERS = "\"'“‘«([{「『（【〈《"  # noqa: RUF001
 _CLOSERS = "\"'”’»)]}」』）】〉》"  # noqa: RUF001
 _SENTENCE_ENDS = ".?!…。？！｡؟۔।॥։።⁇⁈⁉‼"  # noqa: RUF001
 _CLAUSE_ENDS = ",;:，、；：،؛—–"  # noqa: RUF001
+#: What never begins a line in Japanese (JIS X 4051), Thai and Lao: small kana, length and repetition signs,
+#: vowels written after their consonant. `_LEADS` never end one: vowels written before it.
+_FOLLOWS = "ーぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ々ゝゞヽヾ・ะาำๅๆฯະາຳໆຯ"
+_LEADS = "เแโใไເແໂໃໄ"
+_JOINER = 0x200D
+_VARIANT_AS_EMOJI = 0xFE0F
+_SKIN_TONES = range(0x1F3FB, 0x1F400)
+_FLAG_LETTERS = range(0x1F1E6, 0x1F200)
 _DOTTED = re.compile(r"(?:\w\.)+")  # J. or U.S. or e.g.
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -68,30 +77,55 @@ def may_part(left: str, right: str) -> bool:
         return True
     if not (_UNSPACED.match(left[-1]) or _UNSPACED.match(right[0])):
         return False
-    return left[-1] not in _OPENERS and not _hangs(right[0])
+    return not (left[-1] in _OPENERS or left[-1] in _LEADS or _hangs(right[0]))
 
 
 def width(text: str) -> int:
-    """Columns that the text takes: two for each wide character, none for marks that stand on others."""
+    """Columns that the text takes, as terminals and monospaced fonts count them.
+
+    Two for each wide character (CJK, emoji), none for marks that stand on others and for what joins them.
+    What is shown as one picture counts once: emoji joined by U+200D, with a skin tone, or as a flag.
+    """
     if text.isascii():
         return len(text)
-    return sum(
-        0
-        if unicodedata.category(c) in {"Mn", "Me", "Cf"}
-        else 2
-        if unicodedata.east_asian_width(c) in "WF"
-        else 1
-        for c in text
-    )
+    columns, before, joined, half_flag = 0, 0, False, False
+    for character in text:
+        code = ord(character)
+        if code == _VARIANT_AS_EMOJI:
+            columns += before == 1
+            before = 2 if before else 0
+            continue
+        here = 0 if joined or (code in _SKIN_TONES and before == 2) else _columns_of(character)
+        if code in _FLAG_LETTERS:
+            here, half_flag = (0, False) if half_flag else (2, True)
+        else:
+            half_flag = False
+        joined = code == _JOINER and before == 2
+        if here:
+            before = here
+        elif code < 0x300:
+            before = 0
+        columns += here
+    return columns
+
+
+@lru_cache(maxsize=8192)
+def _columns_of(character: str) -> int:
+    """Of one character alone."""
+    if unicodedata.category(character) in {"Mn", "Me", "Cf", "Cc"} or 0x1160 <= ord(character) <= 0x11FF:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def _hangs(character: str) -> bool:
-    """Whether it must not begin a line: closing punctuation of unspaced scripts."""
+    """Whether it must not begin a line: closing punctuation of unspaced scripts, small kana, marks."""
     return (
         character in _CLOSERS
         or character in _SENTENCE_ENDS
         or character in _CLAUSE_ENDS
-        or character in "ー・"
+        or character in _FOLLOWS
+        or ord(character) == _JOINER
+        or unicodedata.category(character) in {"Mn", "Mc", "Me"}
     )
 
 

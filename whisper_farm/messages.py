@@ -11,6 +11,7 @@ from pydantic import Field
 
 from whisper_farm.models import Chunk, Fact, Gap, JobState, PlanRules, Recording
 from whisper_farm.request import Decoding, TranscribeRequest
+from whisper_farm.subtitles.options import SubtitleOptions
 
 CONTROL_QUEUE = "whisper-farm"
 TRANSCRIBE_WORKFLOW = "TranscribeWorkflow"
@@ -218,6 +219,7 @@ class MergeTranscript(Fact):
     elapsed_seconds: float
     language_votes: dict[str, int] = Field(default_factory=dict)
     word_timestamps: bool = True  #: whether the JSON tells the time of each word
+    subtitles: SubtitleOptions = SubtitleOptions()
 
 
 class TranscriptMerged(Fact):

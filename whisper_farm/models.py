@@ -19,6 +19,20 @@ Fault = Literal["recording", "model", "farm"]
 Probability = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 
 
+#: What a transcript's JSON says for readers of OpenAI's `verbose_json`. It is derived from the rest.
+VERBOSE_SEGMENT_FIELDS = frozenset(
+    {"seek", "tokens", "temperature", "avg_logprob", "compression_ratio", "no_speech_prob"}
+)
+VERBOSE_FIELDS = frozenset({"task"})
+
+
+def _without(given: object, derived: frozenset[str]) -> object:
+    """What is read of a JSON object that also holds derived fields."""
+    if isinstance(given, dict) and not derived.isdisjoint(given):
+        return {name: value for name, value in given.items() if name not in derived}
+    return given
+
+
 class Fact(BaseModel):
     """Something that is so: frozen, and strict about fields it does not know."""
 
@@ -140,6 +154,11 @@ class Segment(Fact):
     text: str
     words: tuple[Word, ...]
 
+    @model_validator(mode="before")
+    @classmethod
+    def _as_it_was(cls, given: object) -> object:
+        return _without(given, VERBOSE_SEGMENT_FIELDS)
+
 
 class Gap(Fact):
     """An interval that could not be transcribed: always marked, never silent.
@@ -249,6 +268,51 @@ class Audit(Fact):
     dropped: tuple[Dropped, ...] = ()
 
 
+class SubtitleRules(Fact):
+    """What every cue of the subtitles keeps to. Columns count a wide character (CJK, emoji) as two."""
+
+    line_columns: int
+    lines: int
+    shortest_ms: int
+    longest_ms: int
+    characters_per_second: float  #: reading speed, blanks included; 0: no limit
+    smallest_gap_ms: int  #: between one cue and the next
+    closed_gap_ms: int  #: a gap that is smaller is made the smallest; 0: none is
+
+
+SubtitleRule = Literal["columns", "shortest", "longest", "reading speed", "gap", "closed gap", "article"]
+
+
+class SubtitleException(Fact):
+    """A rule that one cue could not keep to, and why."""
+
+    format: Literal["srt", "vtt"]
+    cue: int = Field(ge=1)  #: its number in that file, from 1
+    rule: SubtitleRule
+    reason: str
+
+
+class SubtitleStyle(Fact):
+    """What the files for the screen are written by."""
+
+    preset: str
+    rules: SubtitleRules  #: the preset's, but for what was asked otherwise
+    word_times: bool = False  #: VTT and LRC tell when each word is said
+    paragraph_times: bool = False  #: each paragraph of the plain text begins with its time
+
+
+class SubtitleReport(SubtitleStyle):
+    """What the subtitles of a transcript were written by, and where they could not keep to it."""
+
+    cue_count: int
+    exceptions: tuple[SubtitleException, ...] = ()
+
+    @property
+    def style(self) -> SubtitleStyle:
+        """The first half of it."""
+        return SubtitleStyle.model_validate(self.model_dump(include=set(SubtitleStyle.model_fields)))
+
+
 class Transcript(Document):
     """`jobs/<job-id>/versions/<version>/transcript.json`: what a person gets.
 
@@ -269,6 +333,7 @@ class Transcript(Document):
     segments: tuple[Segment, ...]
     gaps: tuple[Gap, ...] = ()
     audit: Audit | None = None  #: None in transcripts of versions that had no audit
+    subtitles: SubtitleReport | None = None  #: None where no subtitles were written yet
     warnings: tuple[str, ...] = ()
     decoding: dict[str, object]  #: every decoding option that was used
     chunks: tuple[ChunkProvenance, ...] = ()
@@ -278,10 +343,10 @@ class Transcript(Document):
         """Timed words; of a segment without them, those of its text."""
         return sum(len(segment.words) or len(segment.text.split()) for segment in self.segments)
 
-    def without_word_times(self) -> Self:
-        """The same transcript for readers who want segments only."""
-        bare = tuple(segment.model_copy(update={"words": ()}) for segment in self.segments)
-        return self.model_copy(update={"segments": bare})
+    @model_validator(mode="before")
+    @classmethod
+    def _as_it_was(cls, given: object) -> object:
+        return _without(given, VERBOSE_FIELDS)
 
 
 JobState = Literal["running", "complete", "incomplete", "failed", "cancelled"]

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from whisper_farm.errors import BadRequest
 from whisper_farm.models import Document, Fact, Sha256
 from whisper_farm.presets import spelled_out
+from whisper_farm.subtitles.options import SubtitleOptions
 
 #: Language codes that Whisper's multilingual models know.
 LANGUAGE_CODES = frozenset(
@@ -110,6 +111,7 @@ class TranscribeRequest(Fact):
     #: Whether the JSON tells the time of each word. It is no part of `Decoding`: words are always timed,
     #: because seams and the audit need them, and only the writing leaves them out.
     word_timestamps: bool = True
+    subtitles: SubtitleOptions = SubtitleOptions()  #: how files are laid out; no part of a job's identity
 
     @field_validator("model")
     @classmethod

@@ -130,6 +130,7 @@ class JobFacts:
             elapsed_seconds=elapsed_seconds,
             language_votes=self.language_votes,
             word_timestamps=self.request.word_timestamps,
+            subtitles=self.request.subtitles,
         )
 
     def to_close(self, state: JobState, message: str | None, elapsed_seconds: float) -> CloseJob:

@@ -23,6 +23,7 @@ from whisper_farm.messages import JobResult
 from whisper_farm.request import Decoding, TranscribeRequest
 from whisper_farm.storage.base import ObjectStore
 from whisper_farm.storage.disk import DiskStore
+from whisper_farm.subtitles.options import SubtitleOptions
 from whisper_farm.weights import fingerprint_of
 
 
@@ -79,6 +80,7 @@ class Elsewhere:
             out=None,
             force=False,
             again=False,
+            subtitles=SubtitleOptions(),
         )
         return carry_out(asked, as_json=True)
 

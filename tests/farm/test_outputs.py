@@ -7,7 +7,6 @@ import pytest
 from whisper_farm.errors import BadRequest, OutputExists
 from whisper_farm.farm.ledger import OutputLedger
 from whisper_farm.farm.outputs import (
-    FORMATS,
     check_folder,
     check_free,
     check_no_two_alike,
@@ -17,6 +16,7 @@ from whisper_farm.farm.outputs import (
     write_outputs,
 )
 from whisper_farm.storage.disk import DiskStore
+from whisper_farm.subtitles.formats import STORED_FORMATS
 
 
 @pytest.fixture
@@ -34,7 +34,8 @@ STORED = {
 
 
 def test_formats_are_read_in_one_order_each_once() -> None:
-    assert read_formats(None) == read_formats("all") == FORMATS
+    assert read_formats(None) == read_formats("all") == STORED_FORMATS
+    assert read_formats("lrc,all") == (*STORED_FORMATS, "lrc")
     assert read_formats(" txt,JSON, txt") == ("json", "txt")
     with pytest.raises(BadRequest, match="'doc'"):
         read_formats("json,doc")

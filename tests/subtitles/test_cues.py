@@ -1,13 +1,13 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.subtitles.checker import bare, read_srt, read_vtt, spoken
+from tests.subtitles.checker import bare, check_subtitles, read_srt, read_vtt, spoken
 from tests.subtitles.transcripts import evenly, segment, transcript
 from whisper_farm.breaks import width
 from whisper_farm.models import Gap, Segment, Transcript
 from whisper_farm.subtitles.clock import clock, interval, milliseconds, srt_time
 from whisper_farm.subtitles.cues import cues_of
-from whisper_farm.subtitles.formats import write
+from whisper_farm.subtitles.formats import Rendering, write
 
 SPEECH = (
     "When the river rose that spring, nobody in the town believed that the old bridge would hold, because"
@@ -18,9 +18,10 @@ SPEECH = (
 
 def check_all(said: Transcript) -> None:
     """Every strict reader takes what is written, and finds the transcript's words in it."""
+    rendering = Rendering(said)
+    check_subtitles(*(rendering.written(extension) for extension in ("json", "srt", "vtt")))
     cues = read_srt(write(said, "srt"))
     shown, notes = read_vtt(write(said, "vtt"))
-    assert spoken(shown) == bare(said.text)
     assert spoken(cues) == bare(said.text)
     assert [(one.start_ms, one.end_ms) for one in cues] == [(one.start_ms, one.end_ms) for one in shown]
     assert len(notes) == len(said.gaps)
@@ -44,20 +45,30 @@ def test_cues_keep_to_two_lines_of_42_and_seven_seconds() -> None:
 
 def test_cues_break_after_punctuation_where_they_can() -> None:
     cues = cues_of(transcript(evenly(0, SPEECH, start=1.0)))
-    assert " ".join(cues[0].lines) == "When the river rose that spring,"
+    assert cues[0].lines[0] == "When the river rose that spring,"
+    assert cues[1].lines[-1] == "because it had been mended"
     assert cues[-1].lines[-1].endswith("said so.")
 
 
-def test_a_short_cue_stays_on_until_the_next_one_at_most() -> None:
-    alone = transcript(segment(0, (" Yes.", 1.0, 1.2)), segment(1, (" No.", 1.5, 1.6)), duration=10)
-    assert [(cue.start_ms, cue.end_ms) for cue in cues_of(alone)] == [(1000, 1500), (1500, 2333)]
+def test_a_short_cue_stays_on_for_five_sixths_of_a_second_or_shares_one() -> None:
+    apart = transcript(segment(0, (" Yes.", 1.0, 1.2)), segment(1, (" No.", 3.5, 3.6)), duration=10)
+    assert [(cue.start_ms, cue.end_ms) for cue in cues_of(apart)] == [(1000, 1834), (3500, 4334)]
+    close = transcript(segment(0, (" Yes.", 1.0, 1.2)), segment(1, (" No.", 1.5, 1.6)), duration=10)
+    assert [(cue.start_ms, cue.end_ms, cue.lines) for cue in cues_of(close)] == [(1000, 1834, ("Yes. No.",))]
+
+
+def test_nothing_is_shown_after_the_end_of_the_recording() -> None:
     at_the_end = transcript(segment(0, (" Yes.", 9.5, 9.7)), duration=10)
-    assert [(cue.start_ms, cue.end_ms) for cue in cues_of(at_the_end)] == [(9500, 10000)]
+    (cue,) = cues_of(at_the_end)
+    assert (cue.start_ms, cue.end_ms) == (9500, 10000)
+    assert [(fault.rule, fault.reason) for fault in cue.faults] == [
+        ("shortest", "only 0.50 s are left, where the recording ends")
+    ]
 
 
-def test_words_without_any_length_still_get_a_cue_each() -> None:
+def test_words_without_any_length_share_a_cue_that_is_not_empty() -> None:
     said = transcript(*(segment(n, (f" word{n}.", 2.0, 2.0)) for n in range(5)), duration=2.0)
-    assert [(cue.start_ms, cue.end_ms) for cue in cues_of(said)][:2] == [(2000, 2001), (2001, 2002)]
+    assert [(cue.start_ms, cue.end_ms) for cue in cues_of(said)] == [(2000, 2001)]
     check_all(said)
 
 

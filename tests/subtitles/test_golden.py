@@ -9,7 +9,7 @@ from tests.subtitles.checker import bare, read_srt, read_vtt, spoken
 from tests.subtitles.transcripts import evenly, transcript
 from whisper_farm.errors import BadRequest
 from whisper_farm.models import ChunkProvenance, Gap, Transcript
-from whisper_farm.subtitles.formats import WRITERS, write
+from whisper_farm.subtitles.formats import FORMATS, write
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -46,7 +46,7 @@ SMALL = transcript(
 )
 
 
-@pytest.mark.parametrize("extension", list(WRITERS))
+@pytest.mark.parametrize("extension", FORMATS)
 def test_a_small_transcript_is_written_as_it_was(extension: str) -> None:
     golden = GOLDEN / f"small.{extension}"
     assert write(SMALL, extension).encode() == golden.read_bytes()
@@ -87,5 +87,6 @@ def test_a_silent_recording_has_empty_files_in_every_format() -> None:
 
 
 def test_an_unknown_format_is_refused_by_name() -> None:
-    with pytest.raises(BadRequest, match=r"no format 'docx'; take one of json, srt, vtt, txt, tsv\."):
+    known = r"json, srt, vtt, txt, tsv, lrc, verbose\.json\."
+    with pytest.raises(BadRequest, match=rf"no format 'docx'; take one of {known}"):
         write(SMALL, "docx")

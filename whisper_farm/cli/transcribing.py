@@ -45,6 +45,7 @@ from whisper_farm.request import TranscribeRequest
 from whisper_farm.settings import FarmSettings, IntakeSettings, load
 from whisper_farm.storage.base import ObjectStore
 from whisper_farm.storage.disk import DiskStore
+from whisper_farm.subtitles.options import SubtitleOptions
 
 #: Reading this much takes seconds.
 _LONG_TO_READ_BYTES = 1_000_000_000
@@ -62,6 +63,7 @@ class Asked:
     out: Path | None
     force: bool
     again: bool
+    subtitles: SubtitleOptions
 
 
 def carry_out(asked: Asked, *, as_json: bool) -> int:
@@ -267,7 +269,12 @@ class _Work:
         if ended.result is not None:
             try:
                 task.written = write_outputs(
-                    store, ended.result.outputs, task.placed.outputs, self._ledger, force=self._asked.force
+                    store,
+                    ended.result.outputs,
+                    task.placed.outputs,
+                    self._ledger,
+                    force=self._asked.force,
+                    subtitles=self._asked.subtitles,
                 )
             except FarmError as error:
                 if is_away(error):
@@ -311,5 +318,6 @@ class _Work:
             word_timestamps=self._asked.hearing.word_timestamps,
             name=looked.name,
             again=self._asked.again,
+            subtitles=self._asked.subtitles,
         )
         return Wish(recording_sha256=task.sha256, request=request, model=model)

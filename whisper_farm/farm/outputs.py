@@ -17,10 +17,12 @@ from pathlib import Path
 from whisper_farm.errors import BadRequest, OutputExists, StoreFull
 from whisper_farm.farm.ledger import OutputLedger, file_sha256
 from whisper_farm.farm.quoting import quoted
+from whisper_farm.models import Transcript
 from whisper_farm.storage.base import ObjectStore
-from whisper_farm.subtitles.formats import WRITERS
+from whisper_farm.storage.documents import read_document
+from whisper_farm.subtitles.formats import FORMATS, STORED_FORMATS, Rendering
+from whisper_farm.subtitles.options import SubtitleOptions
 
-FORMATS = tuple(WRITERS)
 _LONGEST_NAME_BYTES = 255
 
 
@@ -34,19 +36,21 @@ class Outputs:
 
 
 def read_formats(asked: str | None) -> tuple[str, ...]:
-    """The formats in `asked` (`json,srt`, or `all`), each once, in the order of `FORMATS`.
+    """The formats in `asked` (`json,srt`), each once, in the order of `FORMATS`; `all` are those always kept.
 
     Raises:
         BadRequest: names the one that is not known.
     """
-    if asked is None or asked.strip().lower() == "all":
-        return FORMATS
+    if asked is None:
+        return STORED_FORMATS
     names = [name.strip().lower() for name in asked.split(",") if name.strip()]
     unknown = [name for name in names if name not in FORMATS and name != "all"]
     if unknown or not names:
         wrong = quoted(unknown[0]) if unknown else "an empty list"
         raise BadRequest(f"--format does not know {wrong}; choose among {', '.join(FORMATS)}, or 'all'.")
-    return FORMATS if "all" in names else tuple(name for name in FORMATS if name in names)
+    if "all" in names:
+        names += STORED_FORMATS
+    return tuple(name for name in FORMATS if name in names)
 
 
 def outputs_of(recording: Path, *, out: Path | None, formats: Iterable[str]) -> Outputs:
@@ -147,9 +151,18 @@ def check_free(
 
 
 def write_outputs(
-    store: ObjectStore, stored: Mapping[str, str], outputs: Outputs, ledger: OutputLedger, *, force: bool
+    store: ObjectStore,
+    stored: Mapping[str, str],
+    outputs: Outputs,
+    ledger: OutputLedger,
+    *,
+    force: bool,
+    subtitles: SubtitleOptions | None = None,
 ) -> dict[str, Path]:
     """Write what lies under the `stored` keys (by format) to the outputs; the files, by format.
+
+    A format that is not stored, or was written by other options than `subtitles` (None: whatever they were),
+    is made from the stored JSON.
 
     Raises:
         OutputExists: somebody else wrote a file there meanwhile.
@@ -159,8 +172,13 @@ def write_outputs(
     try:
         try:
             outputs.folder.mkdir(parents=True, exist_ok=True)
+            made = _made_anew(store, stored, outputs.paths, subtitles)
             for extension in outputs.paths:
-                waiting[extension] = _fetch(store, stored[extension], outputs.folder)
+                if extension in made:
+                    waiting[extension] = _placed([made[extension].encode()], outputs.folder)
+                else:
+                    with store.open(stored[extension]) as blocks:
+                        waiting[extension] = _placed(blocks, outputs.folder)
             check_free(
                 outputs, ledger, force=force, known={name: sha256 for name, (_, sha256) in waiting.items()}
             )
@@ -187,14 +205,31 @@ def _hash_of(path: Path) -> str:
         return ""
 
 
-def _fetch(store: ObjectStore, key: str, folder: Path) -> tuple[Path, str]:
-    """The object as a new file in `folder`, flushed to the disk, and its hash."""
+def _made_anew(
+    store: ObjectStore,
+    stored: Mapping[str, str],
+    formats: Iterable[str],
+    subtitles: SubtitleOptions | None,
+) -> dict[str, str]:
+    """The text of each format that does not lie in the store as it is wanted."""
+    if subtitles is None and all(extension in stored for extension in formats):
+        return {}
+    rendering = Rendering(read_document(store, stored["json"], Transcript), subtitles)
+    return {
+        extension: rendering.written(extension)
+        for extension in formats
+        if extension not in stored or not rendering.is_as_stored(extension)
+    }
+
+
+def _placed(blocks: Iterable[bytes], folder: Path) -> tuple[Path, str]:
+    """The content as a new file in `folder`, flushed to the disk, and its hash."""
     digest = hashlib.sha256()
     # Not tempfile's: its files are for nobody else's eyes, a transcript follows the person's umask.
     scratch = folder / f".whisper-farm-{os.getpid()}-{os.urandom(6).hex()}"
     handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
-        with os.fdopen(handle, "wb") as file, store.open(key) as blocks:
+        with os.fdopen(handle, "wb") as file:
             for block in blocks:
                 digest.update(block)
                 file.write(block)

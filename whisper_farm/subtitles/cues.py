@@ -1,142 +1,120 @@
 """What is on the screen when: the words of a transcript as cues. Pure; the writers only spell them out.
 
-Cues hold exactly the transcript's words, in order. They are parted at punctuation and pauses, never
-overlap, and always last at least a millisecond. `CueRules` is where stricter rule sets come in.
+Cues hold exactly the transcript's words, in order, and never overlap. Where a cue can't keep to a rule,
+because people speak faster than anybody reads, it is an exception with its reason: it is shown all the same.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from whisper_farm.breaks import ends_clause, may_part, parted, width
-from whisper_farm.models import Segment, Transcript
+from whisper_farm.models import (
+    SubtitleException,
+    SubtitleReport,
+    SubtitleRule,
+    SubtitleRules,
+    SubtitleStyle,
+    Transcript,
+)
 from whisper_farm.subtitles.clock import milliseconds
+from whisper_farm.subtitles.lines import lines_of
+from whisper_farm.subtitles.options import SubtitleOptions, rules_of
+from whisper_farm.subtitles.parting import Parting
+from whisper_farm.subtitles.timing import Timing
+from whisper_farm.subtitles.units import Spoken, joined, units_of
+from whisper_farm.subtitles.wording import wording_of
 
-_BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A rule that a cue does not keep to, and why."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CueRules:
-    """Bounds for one cue. A single word that is too wide or lasts too long gets a cue of its own."""
-
-    line_columns: int = 42
-    lines: int = 2
-    shortest_ms: int = 833  #: where the next cue leaves room for it
-    longest_ms: int = 7_000
+    rule: SubtitleRule
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One subtitle: `[start_ms, end_ms)` from the start of the recording, and its lines, unescaped."""
+    """One subtitle: `[start_ms, end_ms)` from the start of the recording, and the words of each line."""
 
     start_ms: int
     end_ms: int
-    lines: tuple[str, ...]
+    spoken: tuple[tuple[Spoken, ...], ...]
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The text of each line, unescaped."""
+        return tuple(joined(line) for line in self.spoken)
 
 
-@dataclass(frozen=True, slots=True)
-class _Spoken:
-    """A word with its times in milliseconds, its blanks and control characters made single spaces."""
+def cues_of(transcript: Transcript, rules: SubtitleRules | None = None) -> tuple[Cue, ...]:
+    """The transcript's words as cues, in order of time. Without `rules` by those of the default preset."""
+    language = spoken_language(transcript)
+    rules = rules or rules_of(SubtitleOptions(), language)
+    wording = wording_of(language)
+    units = units_of(transcript.segments, rules, wording)
+    parting = Parting(units, rules, wording)
+    timing = Timing(units, rules, duration_ms=milliseconds(transcript.duration))
+    return tuple(_cue(parting, timing, first, last) for first, last in parting.cues(timing))
 
-    start: int
-    end: int
-    text: str
+
+def spoken_language(transcript: Transcript) -> str:
+    """The language that the transcript's text is in."""
+    return "en" if transcript.decoding.get("task") == "translate" else transcript.language
 
 
-PLAIN_RULES = CueRules()
-
-
-def cues_of(transcript: Transcript, rules: CueRules = PLAIN_RULES) -> tuple[Cue, ...]:
-    """The transcript's words as cues, in order of time."""
-
-    def fits(run: Sequence[_Spoken]) -> bool:
-        return run[-1].end - run[0].start <= rules.longest_ms and _lines(run, rules) is not None
-
-    runs = [
-        run
-        for segment in transcript.segments
-        for run in parted(_spoken(segment), fits, per_second=1000)
-        if run
+def report_of(cues: Sequence[Cue], style: SubtitleStyle) -> SubtitleReport:
+    """What the transcript's JSON says of its subtitles. SRT and VTT show the same cues, equally numbered."""
+    exceptions = [
+        SubtitleException(format=each, cue=number, rule=fault.rule, reason=fault.reason)
+        for each in _FORMATS
+        for number, cue in enumerate(cues, 1)
+        for fault in cue.faults
     ]
-    return _timed(runs, rules, milliseconds(transcript.duration))
+    return SubtitleReport(**dict(style), cue_count=len(cues), exceptions=tuple(exceptions))
 
 
-def one_line(text: str) -> str:
-    """The text on one line, without control characters or doubled blanks."""
-    return _BLANKS.sub(" ", text).strip()
+_FORMATS: tuple[Literal["srt", "vtt"], ...] = ("srt", "vtt")
 
 
-def _spoken(segment: Segment) -> list[_Spoken]:
-    if not segment.words:
-        return list(_evenly(segment))
-    return [
-        _Spoken(milliseconds(word.start), milliseconds(word.end), text)
-        for word in segment.words
-        if (text := _BLANKS.sub(" ", word.word)).strip()
-    ]
+def _cue(parting: Parting, timing: Timing, first: int, last: int) -> Cue:
+    units, start_ms, to_read = parting.units, timing.starts[first], parting.to_read(first, last)
+    said_end = max(unit.end for unit in units[first:last])
+    end_ms = timing.end_of(first, last, said_end, to_read)
+    lines = lines_of(parting, first, last)
+    faults = list(_of_layout(parting, lines))
+    if timing.broken_by(first, last, end_ms, to_read):
+        faults += _of_times(end_ms - start_ms, timing.gap_after(last, end_ms), to_read, parting.rules)
+    spoken = tuple(tuple(word for unit in units[begin:end] for word in unit.words) for begin, end in lines)
+    return Cue(start_ms, end_ms, spoken, tuple(faults))
 
 
-def _evenly(segment: Segment) -> Iterator[_Spoken]:
-    """The text of a segment without word times, each word given time by its length."""
-    text = one_line(segment.text)
-    pieces = [piece for part in re.findall(r"\S+\s*", text) for piece in _unglued(part)]
-    start, length = milliseconds(segment.start), milliseconds(segment.end) - milliseconds(segment.start)
-    said = 0
-    for piece in pieces:
-        begin, said = said, said + len(piece)
-        yield _Spoken(
-            start + length * begin // len(text), start + length * min(said, len(text)) // len(text), piece
+def _of_layout(parting: Parting, lines: Sequence[tuple[int, int]]) -> Iterator[Fault]:
+    for begin, end in lines:
+        columns, last = parting.columns(begin, end), parting.units[end - 1]
+        if columns > parting.rules.line_columns:
+            yield Fault("columns", f"a word of {columns} columns has no place where it may be parted")
+        if last.parts_article:
+            after = (parting.units[end].start - last.end) / 1000
+            what = f"'{last.words[-1].text}' and what is said {after:.1f} s after it"
+            yield Fault("article", f"{what} do not go into one line of one cue")
+
+
+def _of_times(lasts_ms: int, gap_ms: int | None, to_read: int, rules: SubtitleRules) -> Iterator[Fault]:
+    if gap_ms is None:
+        then = "where the recording ends"
+    else:
+        then = f"where the next words begin {(lasts_ms + gap_ms) / 1000:.2f} s after these"
+    if lasts_ms < rules.shortest_ms:
+        yield Fault("shortest", f"only {lasts_ms / 1000:.2f} s are left, {then}")
+    if rules.characters_per_second and to_read * 1000 > rules.characters_per_second * lasts_ms:
+        speed = to_read * 1000 / lasts_ms
+        yield Fault("reading speed", f"speech faster than the limit: {speed:.1f} characters a second, {then}")
+    if gap_ms is not None and gap_ms < rules.smallest_gap_ms:
+        yield Fault("gap", f"two words begin {(lasts_ms + gap_ms) / 1000:.3f} s apart")
+    elif gap_ms is not None and rules.smallest_gap_ms < gap_ms < rules.closed_gap_ms:
+        yield Fault(
+            "closed gap",
+            f"closing the gap of {gap_ms / 1000:.2f} s would show it longer than the longest time",
         )
-
-
-def _unglued(part: str) -> Iterator[str]:
-    """Scripts without blanks are parted at each character that may begin a line."""
-    begin = 0
-    for index in range(1, len(part)):
-        if not part[index].isspace() and may_part(part[index - 1], part[index]):
-            yield part[begin:index]
-            begin = index
-    yield part[begin:]
-
-
-def _timed(runs: Sequence[Sequence[_Spoken]], rules: CueRules, duration_ms: int) -> tuple[Cue, ...]:
-    """Cues with their times settled: none overlaps the next, none is empty, short ones stay on."""
-    starts: list[int] = []
-    for run in runs:
-        starts.append(max(run[0].start, starts[-1] + 1) if starts else run[0].start)
-    cues = []
-    for index, (start, run) in enumerate(zip(starts, runs, strict=True)):
-        room_ms = starts[index + 1] if index + 1 < len(starts) else max(duration_ms, run[-1].end)
-        wanted_ms = max(run[-1].end, start + rules.shortest_ms)
-        end_ms = max(min(wanted_ms, room_ms, start + rules.longest_ms), start + 1)
-        cues.append(Cue(start, end_ms, _lines(run, rules) or _overfull(run)))
-    return tuple(cues)
-
-
-def _lines(run: Sequence[_Spoken], rules: CueRules) -> tuple[str, ...] | None:
-    """The run on as few lines as the rules allow, or None where it does not fit."""
-    whole = _joined(run)
-    if width(whole) <= rules.line_columns:
-        return (whole,)
-    if rules.lines < 2 or width(whole) > rules.lines * rules.line_columns:
-        return None
-    best: tuple[float, tuple[str, ...]] | None = None
-    for place in range(1, len(run)):
-        if not may_part(run[place - 1].text, run[place].text):
-            continue
-        top, below = _joined(run[:place]), _joined(run[place:])
-        if width(top) > rules.line_columns or width(below) > rules.line_columns:
-            continue
-        uneven = abs(width(top) - width(below)) / rules.line_columns
-        cost = uneven - (0.4 if ends_clause(run[place - 1].text) else 0.0)
-        if best is None or cost < best[0]:
-            best = (cost, (top, below))
-    return best[1] if best else None
-
-
-def _overfull(run: Sequence[_Spoken]) -> tuple[str, ...]:
-    return (_joined(run),)
-
-
-def _joined(run: Sequence[_Spoken]) -> str:
-    return one_line("".join(word.text for word in run))

@@ -2,7 +2,7 @@
 
 from whisper_farm.models import Transcript
 from whisper_farm.subtitles.clock import milliseconds
-from whisper_farm.subtitles.cues import one_line
+from whisper_farm.subtitles.units import one_line
 
 
 def write_tsv(transcript: Transcript) -> str:
