@@ -323,3 +323,21 @@ def test_a_long_merge_shows_that_it_is_alive(store: DiskStore) -> None:
     environment.run(TranscriptActivities(store).merge_transcript, order(two_chunks(store)))
     assert beats[:2] == ["looked for 1 of 2 results", "looked for 2 of 2 results"]
     assert beats[2:5] == ["read 1 of 2 chunks", "read 2 of 2 chunks", "writing json"]
+
+
+def test_subtitles_are_laid_out_as_the_job_was_asked_and_the_json_says_so(store: DiskStore) -> None:
+    heard_chunks = two_chunks(store)
+
+    merge(store, order(heard_chunks))
+    by_default = written(store).subtitles
+    merged = merge(store, order(heard_chunks, subtitles={"preset": "bbc", "line_columns": 10}))
+    as_asked = written(store).subtitles
+
+    assert by_default is not None
+    assert as_asked is not None
+    assert (by_default.preset, by_default.rules.line_columns, by_default.cue_count) == ("netflix", 42, 2)
+    assert (as_asked.preset, as_asked.rules.line_columns, as_asked.cue_count) == ("bbc", 10, 2)
+    assert (
+        max(len(line) for cue in read_srt(store.get(merged.outputs["srt"]).decode()) for line in cue.lines)
+        <= 10
+    )

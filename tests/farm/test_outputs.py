@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.subtitles.transcripts import rambling
 from whisper_farm.errors import BadRequest, OutputExists
 from whisper_farm.farm.ledger import OutputLedger
 from whisper_farm.farm.outputs import (
@@ -16,7 +17,8 @@ from whisper_farm.farm.outputs import (
     write_outputs,
 )
 from whisper_farm.storage.disk import DiskStore
-from whisper_farm.subtitles.formats import STORED_FORMATS
+from whisper_farm.subtitles.formats import STORED_FORMATS, Rendering
+from whisper_farm.subtitles.options import SubtitleOptions
 
 
 @pytest.fixture
@@ -133,3 +135,64 @@ def test_a_torn_line_of_the_ledger_is_passed_over(tmp_path: Path) -> None:
     assert ledger.knows("a" * 64)
     assert ledger.knows("c" * 64)
     assert not ledger.knows("bbbb")
+
+
+SAID = rambling(60, cps=12, seed=1)
+
+
+@pytest.fixture
+def kept(store: DiskStore) -> dict[str, str]:
+    """A transcript that is stored in every format, laid out as the BBC wants it; its keys."""
+    rendering = Rendering(SAID, SubtitleOptions(preset="bbc"))
+    stored: dict[str, str] = {each: f"jobs/said/versions/1/transcript.{each}" for each in STORED_FORMATS}
+    for each, key in stored.items():
+        store.put(key, rendering.written(each).encode())
+    return stored
+
+
+def test_a_finished_transcript_is_laid_out_anew_as_it_is_asked_for(
+    tmp_path: Path, store: DiskStore, kept: dict[str, str]
+) -> None:
+    ledger, options = OutputLedger(tmp_path / "home"), SubtitleOptions(line_columns=20)
+    files = named_outputs("talk.mp3", folder=tmp_path / "out", formats=STORED_FORMATS)
+
+    written = write_outputs(store, kept, files, ledger, force=False, subtitles=options)
+
+    for each, path in written.items():
+        assert path.read_text() == Rendering(SAID, options).written(each), each
+    assert all(len(line) <= 42 for line in written["srt"].read_text().splitlines())
+    assert written["srt"].read_bytes() != store.get(kept["srt"])
+
+
+def test_without_options_a_transcript_is_laid_out_as_it_is_kept(
+    tmp_path: Path, store: DiskStore, kept: dict[str, str]
+) -> None:
+    files = named_outputs(
+        "talk.mp3", folder=tmp_path / "out", formats=(*STORED_FORMATS, "lrc", "verbose.json")
+    )
+
+    written = write_outputs(store, kept, files, OutputLedger(tmp_path / "home"), force=False)
+
+    assert {each: written[each].read_bytes() for each in kept} == {
+        each: store.get(key) for each, key in kept.items()
+    }
+    assert written["lrc"].read_text() == Rendering(SAID, SubtitleOptions(preset="bbc")).written("lrc")
+    assert written["verbose.json"].name == "talk.verbose.json"
+
+
+def test_the_layout_that_is_kept_already_is_not_made_again(
+    tmp_path: Path, store: DiskStore, kept: dict[str, str]
+) -> None:
+    store.put(kept["srt"], b"1\n")
+    files = named_outputs("talk.mp3", folder=tmp_path / "out", formats=["srt"])
+
+    written = write_outputs(
+        store,
+        kept,
+        files,
+        OutputLedger(tmp_path / "home"),
+        force=False,
+        subtitles=SubtitleOptions(preset="bbc"),
+    )
+
+    assert written["srt"].read_text() == "1\n"

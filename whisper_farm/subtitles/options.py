@@ -54,9 +54,9 @@ class SubtitleOptions(Fact):
 def rules_of(options: SubtitleOptions, language: str = "") -> SubtitleRules:
     """The numbers that the options make for a transcript in that language."""
     preset = _PRESETS[options.preset]
-    columns = options.line_columns or (
-        _NETFLIX_WIDE_COLUMNS if options.preset == "netflix" and language in _WIDE else preset.line_columns
-    )
+    columns = options.line_columns or preset.line_columns
+    if options.line_columns is None and options.preset == "netflix":
+        columns = _NETFLIX_WIDE_COLUMNS.get(language, columns)
     fps = options.frames_per_second or preset.frames_per_second
     frames = _or(options.gap_frames, preset.gap_frames)
     return SubtitleRules(
@@ -131,9 +131,8 @@ _PRESETS: dict[Preset, _Numbers] = {
     ),
 }
 
-#: Netflix's guides for Chinese and Korean: 16 full-width characters on a line. Japanese allows 13 to 16.
-_WIDE = frozenset({"zh", "yue", "ja", "ko"})
-_NETFLIX_WIDE_COLUMNS = 32
+#: Netflix's guides count full-width characters: 16 on a line for Chinese and Korean, 13 for Japanese.
+_NETFLIX_WIDE_COLUMNS = {"zh": 32, "yue": 32, "ko": 32, "ja": 26}
 
 
 def _ms(seconds: float) -> int:
