@@ -1,4 +1,4 @@
-"""Options of the subtitles: a preset, and any of its numbers otherwise; wrong ones are refused at the door."""
+"""Options of the subtitles: a preset, and its numbers one by one; wrong ones are refused at the door."""
 
 import pytest
 from pydantic import ValidationError
