@@ -30,7 +30,7 @@ def test_the_default_is_what_netflix_asks_for() -> None:
 def test_the_other_presets_have_their_own_numbers() -> None:
     bbc, plain = rules_of(SubtitleOptions(preset="bbc")), rules_of(SubtitleOptions(preset="plain"))
 
-    assert (bbc.line_columns, bbc.lines, bbc.characters_per_second) == (37, 2, 17.0)
+    assert (bbc.line_columns, bbc.lines, bbc.characters_per_second) == (37, 2, 18.0)
     assert (bbc.smallest_gap_ms, bbc.closed_gap_ms) == (0, 1000)
     assert (plain.line_columns, plain.characters_per_second, plain.closed_gap_ms) == (42, 0.0, 0)
 

@@ -81,10 +81,10 @@ _FORMATS: tuple[Literal["srt", "vtt"], ...] = ("srt", "vtt")
 def _cue(parting: Parting, timing: Timing, first: int, last: int) -> Cue:
     units, start_ms, to_read = parting.units, timing.starts[first], parting.to_read(first, last)
     said_end = max(unit.end for unit in units[first:last])
-    end_ms = timing.end_of(first, last, said_end, to_read)
+    end_ms, broken = timing.settle(first, last, said_end, to_read)
     lines = lines_of(parting, first, last)
     faults = list(_of_layout(parting, lines))
-    if timing.broken_by(first, last, end_ms, to_read):
+    if broken:
         faults += _of_times(end_ms - start_ms, timing.gap_after(last, end_ms), to_read, parting.rules)
     spoken = tuple(tuple(word for unit in units[begin:end] for word in unit.words) for begin, end in lines)
     return Cue(start_ms, end_ms, spoken, tuple(faults))

@@ -105,15 +105,15 @@ _PRESETS: dict[Preset, _Numbers] = {
         frames_per_second=24.0,
         closed_gap_seconds=0.5,
     ),
-    # BBC, Subtitle Guidelines: 37 characters (3.1), 2 lines (3.3), at least 0.3 s a word (4.1), which are 200
-    # words or 17 characters a second as the Netflix guide equates them, gaps of 1 s or none (4.5). They name
-    # no longest or shortest time, so these are as above.
+    # BBC, Subtitle Guidelines: 37 characters (3.1), 2 lines (3.3), 160 to 180 words a minute (4), gaps of 1 s
+    # or none (4.5). 180 words of six characters, five letters and a blank, are 18 characters a second. They
+    # name no longest or shortest time, so these are as above.
     "bbc": _Numbers(
         line_columns=37,
         lines=2,
         shortest_seconds=5 / 6,
         longest_seconds=7.0,
-        characters_per_second=17.0,
+        characters_per_second=18.0,
         gap_frames=0,
         frames_per_second=25.0,
         closed_gap_seconds=1.0,

@@ -73,7 +73,7 @@ class Parting:
         """The units of each cue as `[first, last)`, in order; none is left out."""
         units, rules, count = self.units, self.rules, len(self.units)
         farthest = self._farthest()
-        starts, ends = timing.starts, [unit.end for unit in units]
+        starts, ends, settle = timing.starts, [unit.end for unit in units], timing.settle
         columns, to_read, end_cost = self._columns, self._to_read, self.end_cost
         full, longest_ms = rules.lines * rules.line_columns, rules.longest_ms
         best = [0.0] + [float("inf")] * count
@@ -88,8 +88,7 @@ class Parting:
                     break
                 empty = 1.0 - (columns[last] - left) / full
                 reading = to_read[last] - read_before
-                end = timing.end_of(first, last, said_end, reading)
-                broken = timing.broken_by(first, last, end, reading)
+                broken = settle(first, last, said_end, reading)[1]
                 cost = so_far + end_cost[last] + _BROKEN * broken + _EMPTY_CUE * empty * empty
                 if cost < best[last]:
                     best[last], came_from[last] = cost, first

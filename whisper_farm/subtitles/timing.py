@@ -26,38 +26,36 @@ class Timing:
         self._next = [*self.starts, _NEVER]
         self._room = [start - rules.smallest_gap_ms for start in self.starts]
         self._room.append(max(duration_ms, last_end))
-        self._rules = rules
+        self._shortest_ms, self._longest_ms = rules.shortest_ms, rules.longest_ms
+        self._smallest_gap_ms, self._closed_gap_ms = rules.smallest_gap_ms, rules.closed_gap_ms
         self._ms_per_character = 1000 / rules.characters_per_second if rules.characters_per_second else 0.0
 
-    def end_of(self, first: int, last: int, said_end: int, to_read: int) -> int:
-        """When the cue of the units `[first, last)` goes.
+    def settle(self, first: int, last: int, said_end: int, to_read: int) -> tuple[int, float]:
+        """When the cue of the units `[first, last)` goes, and how badly that breaks rules.
 
-        `said_end` is when the last of its words ends, `to_read` how many characters it has.
+        `said_end` is when the last of its words ends, `to_read` how many characters it has. The second is
+        0 where it keeps to all rules; else 1 for each that it breaks, and up to 0.5 by how far.
         """
-        rules = self._rules
-        start, room = self.starts[first], self._room[last]
-        latest = start + rules.longest_ms
-        end = max(said_end, start + rules.shortest_ms, ceil(start + to_read * self._ms_per_character))
+        start, room, next_start = self.starts[first], self._room[last], self._next[last]
+        shortest_ms, latest = self._shortest_ms, start + self._longest_ms
+        reading_ms = to_read * self._ms_per_character
+        end = max(said_end, start + shortest_ms, ceil(start + reading_ms))
         end = min(end, room, latest)
-        if end < room and self._next[last] - end < rules.closed_gap_ms:
+        if end < room and next_start - end < self._closed_gap_ms:
             if room <= latest:
                 end = room
             elif last - first == 1:  # one endless word: shown a little shorter, it leaves a whole gap
-                end = max(self._next[last] - rules.closed_gap_ms, start + rules.shortest_ms)
-        return max(end, start + 1)
+                end = max(next_start - self._closed_gap_ms, start + shortest_ms)
+        end = max(end, start + 1)
 
-    def broken_by(self, first: int, last: int, end: int, to_read: int) -> float:
-        """How badly that cue breaks rules: 1 for each, and up to 0.5 by how far; 0 where it keeps to all."""
-        rules, lasts = self._rules, end - self.starts[first]
-        gap, reading_ms = self._next[last] - end, to_read * self._ms_per_character
-        broken = 0.0
-        if lasts < rules.shortest_ms:
-            broken += 1.5 - lasts / rules.shortest_ms / 2
+        broken, lasts, gap = 0.0, end - start, next_start - end
+        if lasts < shortest_ms:
+            broken += 1.5 - lasts / shortest_ms / 2
         if lasts < reading_ms:
             broken += 1.5 - lasts / reading_ms / 2
-        if gap < rules.smallest_gap_ms or rules.smallest_gap_ms < gap < rules.closed_gap_ms:
+        if gap < self._smallest_gap_ms or self._smallest_gap_ms < gap < self._closed_gap_ms:
             broken += 1.0
-        return broken
+        return end, broken
 
     def gap_after(self, last: int, end: int) -> int | None:
         """Milliseconds from a cue's end to the next one; None after the last cue."""

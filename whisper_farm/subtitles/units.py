@@ -6,7 +6,7 @@ One normalisation for all subtitles: times are whole milliseconds, blanks single
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from whisper_farm.breaks import may_part, width
 from whisper_farm.models import Segment, SubtitleRules
@@ -17,8 +17,7 @@ _BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 _SRT_MARKUP = re.compile(r"--(?=>)|<(?=[A-Za-z/])|\{(?=\\)")
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
+class Spoken(NamedTuple):
     """A word with its times in milliseconds. `spaced`: a blank parts it from the word before."""
 
     start: int
@@ -27,8 +26,7 @@ class Spoken:
     spaced: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """Words that stay together on one line."""
 
     words: tuple[Spoken, ...]
@@ -136,12 +134,22 @@ def _with_articles(
         else:
             both = run
         held = []
-        if bare(both[-1].text) in articles and (len(both) == 1 or both[-1].spaced):
+        if _ends_with(articles, both):
             held = both
         else:
             yield both, False
     if held:
         yield held, False
+
+
+def _ends_with(articles: frozenset[str], run: Sequence[Spoken]) -> bool:
+    """Whether what stands behind the run's last blank is an article, be it behind an opening quote."""
+    last = run[-1].text
+    for word in reversed(run[:-1] if not run[-1].spaced else ()):
+        last = word.text + last
+        if word.spaced:
+            break
+    return bare(last) in articles or last.casefold() in articles
 
 
 def _unit(run: Sequence[Spoken], parts_article: bool) -> Unit:

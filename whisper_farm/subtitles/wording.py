@@ -6,6 +6,7 @@ verb, parts of a verb). A word alone does not tell what it is in its sentence, s
 is. A language that is not listed gets breaks by punctuation, pauses and balance alone.
 """
 
+import re
 from dataclasses import dataclass
 
 
@@ -27,11 +28,13 @@ def wording_of(language: str) -> Wording:
 
 
 def bare(text: str) -> str:
-    """The word as the lists have it. One with punctuation behind it is in none: it leans on nothing."""
-    return text.lstrip(_OPENING).casefold().replace("’", "'")  # noqa: RUF001 - as it is printed
+    """The word as the lists have it, without what opens it. None of them has punctuation at its end."""
+    if not text[:1].isalnum():
+        text = _OPENING.sub("", text)
+    return text.casefold().replace("\u2019", "'")
 
 
-_OPENING = "\"'“‘«‹¿¡([{„‚-–—"  # noqa: RUF001
+_OPENING = re.compile(r"^\W+")
 _NONE = Wording()
 
 
