@@ -19,9 +19,6 @@ VTT_WORD_TIME = re.compile(r"<(\d{2,}):([0-5]\d):([0-5]\d)\.(\d{3})>")
 LRC_LINE = re.compile(r"\[(\d{2,}):([0-5]\d)\.(\d{2})\](.*)")
 LRC_WORD_TIME = re.compile(r"<(\d{2,}):([0-5]\d)\.(\d{2})>")
 
-#: Thai, Lao, Tibetan, Burmese, Khmer, kana, ideographs and their punctuation.
-UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
-
 #: Articles that stand as words of their own, and prepositions that an article has melted into.
 ARTICLES = {
     "en": "a an the",
@@ -34,6 +31,9 @@ ARTICLES = {
     "pt": "o a os as um uma uns umas do da dos das no na nos nas ao aos à às pelo pela pelos pelas num numa",
     "nl": "de het een 't 'n",
 }
+
+
+BLANK = r"[\s\x00-\x1f\x7f-\x9f]"
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def spoken(shown: Sequence[Shown]) -> str:
 
 
 def bare(text: str) -> str:
-    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", "", text)
+    return re.sub(BLANK, "", text)
 
 
 # -- the judge
@@ -158,7 +158,7 @@ def check_subtitles(document: str, srt: str, vtt: str, *, word_times: bool = Fal
         assert spoken(shown) == "".join(bare(text) for _, _, text in words), f"{form} has other words"
         assert len(shown) == report["cue_count"]
         assert_none_too_early(shown, words)
-        found[form] = list(violations(shown, report["rules"], said["language"]))
+        found[form] = list(violations(shown, report["rules"], said["language"], blanks_in(said)))
         explained = [(e["cue"], e["rule"]) for e in report["exceptions"] if e["format"] == form]
         unexplained = [each for each in found[form] if (each.cue, each.rule) not in explained]
         assert unexplained == [], form
@@ -193,8 +193,11 @@ def assert_none_too_early(shown: Sequence[Shown], words: Sequence[tuple[int, int
         at += len(bare("".join(each.lines)))
 
 
-def violations(shown: Sequence[Shown], rules: dict[str, Any], language: str) -> Iterator[Violation]:
+def violations(
+    shown: Sequence[Shown], rules: dict[str, Any], language: str, blanks: set[int]
+) -> Iterator[Violation]:
     """Every rule that a cue breaks, in order."""
+    said = 0
     articles = set(ARTICLES.get(language, "").split())
     for number, each in enumerate(shown, 1):
         following = shown[number] if number < len(shown) else None
@@ -213,8 +216,9 @@ def violations(shown: Sequence[Shown], rules: dict[str, Any], language: str) -> 
         if lasts > rules["longest_ms"]:
             yield Violation(number, "longest")
         limit = rules["characters_per_second"]
-        if limit and to_read(each.lines) * 1000 > limit * lasts:
+        if limit and to_read(each.lines, said, blanks) * 1000 > limit * lasts:
             yield Violation(number, "reading speed")
+        said += len(bare("".join(each.lines)))
         if following is not None:
             gap = following.start_ms - each.end_ms
             if gap < rules["smallest_gap_ms"]:
@@ -223,11 +227,27 @@ def violations(shown: Sequence[Shown], rules: dict[str, Any], language: str) -> 
                 yield Violation(number, "closed gap")
 
 
-def to_read(lines: Sequence[str]) -> int:
-    """Characters, or columns where those are more. A line break is a blank in scripts that have any."""
+def blanks_in(said: dict[str, Any]) -> set[int]:
+    """Before how many-th character of all that is said, blanks not counted, there is a blank."""
+    blanks, at = set(), 0
+    for segment in said["segments"]:
+        words = [each["word"] for each in segment["words"]] or [segment["text"]]
+        for piece in re.findall(BLANK + "+|.", " " + "".join(words), re.DOTALL):
+            if bare(piece):
+                at += 1
+            else:
+                blanks.add(at)
+    return blanks
+
+
+def to_read(lines: Sequence[str], at: int, blanks: set[int]) -> int:
+    """Characters, or columns where those are more; a line break counts where it stands for a blank.
+
+    `at` is how many characters were said before.
+    """
     text = lines[0]
     for line in lines[1:]:
-        text += line if UNSPACED.match(text[-1]) or UNSPACED.match(line[0]) else f" {line}"
+        text += f" {line}" if at + len(bare(text)) in blanks else line
     return max(len(text), columns_of(text))
 
 

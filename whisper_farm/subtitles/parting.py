@@ -56,39 +56,41 @@ class Parting:
         self._inside_cost.append(0.0)
         self._is_barrier.append(True)
         #: Of all units before each, blanks between them included.
-        self._columns, self._to_read = [0], [0]
+        self._columns, self._characters = [0], [0]
         for unit in units:
             self._columns.append(self._columns[-1] + unit.spaced + unit.columns)
-            self._to_read.append(self._to_read[-1] + unit.spaced + unit.to_read)
+            self._characters.append(self._characters[-1] + unit.spaced + unit.characters)
 
     def columns(self, first: int, last: int) -> int:
         """How wide the units `[first, last)` are on one line."""
         return self._columns[last] - self._columns[first] - self.units[first].spaced
 
     def to_read(self, first: int, last: int) -> int:
-        """How many characters they have for a reader, blanks included."""
-        return self._to_read[last] - self._to_read[first] - self.units[first].spaced
+        """How many characters they have for a reader, blanks included; or columns, where those are more."""
+        characters = self._characters[last] - self._characters[first] - self.units[first].spaced
+        return max(characters, self.columns(first, last))
 
     def cues(self, timing: Timing) -> list[tuple[int, int]]:
         """The units of each cue as `[first, last)`, in order; none is left out."""
         units, rules, count = self.units, self.rules, len(self.units)
         farthest = self._farthest()
         starts, ends, settle = timing.starts, [unit.end for unit in units], timing.settle
-        columns, to_read, end_cost = self._columns, self._to_read, self.end_cost
+        columns, characters, end_cost = self._columns, self._characters, self.end_cost
         full, longest_ms = rules.lines * rules.line_columns, rules.longest_ms
         best = [0.0] + [float("inf")] * count
         came_from = [0] * (count + 1)
         for first in range(count):
             start, so_far, said_end = starts[first], best[first], 0
             left = columns[first] + units[first].spaced
-            read_before = to_read[first] + units[first].spaced
+            read_before = characters[first] + units[first].spaced
             for last in range(first + 1, farthest[first] + 1):
                 said_end = max(said_end, ends[last - 1])
                 if said_end - start > longest_ms and last - first > 1:
                     break
-                empty = 1.0 - (columns[last] - left) / full
-                reading = to_read[last] - read_before
+                wide = columns[last] - left
+                reading = max(characters[last] - read_before, wide)
                 broken = settle(first, last, said_end, reading)[1]
+                empty = 1.0 - wide / full
                 cost = so_far + end_cost[last] + _BROKEN * broken + _EMPTY_CUE * empty * empty
                 if cost < best[last]:
                     best[last], came_from[last] = cost, first

@@ -35,7 +35,7 @@ class Unit(NamedTuple):
     text: str
     spaced: bool
     columns: int
-    to_read: int  #: characters, or columns where those are more
+    characters: int
     parts_article: bool  #: it ends with an article that could not be kept with its noun
 
 
@@ -163,6 +163,6 @@ def _unit(run: Sequence[Spoken], parts_article: bool) -> Unit:
         text=text,
         spaced=run[0].spaced,
         columns=columns,
-        to_read=max(columns, len(shown)),
+        characters=len(shown),
         parts_article=parts_article,
     )
