@@ -123,6 +123,14 @@ def test_computing_anew_is_remembered_until_it_is_done(store: WatchedStore) -> N
     assert read_document(store, keys.job_request(JOB), StoredRequest).take == "once more"
 
 
+def test_how_files_are_laid_out_follows_the_latest_request(store: WatchedStore) -> None:
+    open_job(store, subtitles="bbc")
+    open_job(store, run="run-2", subtitles={"preset": "plain", "lines": 1})
+
+    kept = read_document(store, keys.job_request(JOB), StoredRequest).request.subtitles
+    assert (kept.preset, kept.lines) == ("plain", 1)
+
+
 def test_a_closed_job_is_entered_and_loses_its_mark_last(store: WatchedStore) -> None:
     open_job(store)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.subtitles.checker import Violation, check_subtitles
+from tests.subtitles.checker import Violation, check_subtitles, read_lrc
 from tests.subtitles.transcripts import evenly, rambling, segment, transcript, true_transcript, unspaced
 from whisper_farm.models import Segment, Transcript
 from whisper_farm.subtitles.cues import Cue, cues_of
@@ -24,7 +24,8 @@ PAUSES = (0.0, 0.1, 0.3, 0.6, 2.5)
 def judged(said: Transcript, options: SubtitleOptions | None = None) -> list[Violation]:
     """What the judge finds in the files, all of it explained."""
     rendering = Rendering(said, options)
-    return check_subtitles(*(rendering.written(extension) for extension in ("json", "srt", "vtt")))
+    document, srt, vtt = (rendering.written(extension) for extension in ("json", "srt", "vtt"))
+    return check_subtitles(document, srt, vtt, word_times=rendering.style.word_times)
 
 
 def lines_of(said: Transcript, options: SubtitleOptions | None = None) -> list[str]:
@@ -184,9 +185,11 @@ def test_no_line_ends_between_an_article_and_its_noun(language: str, columns: in
 
 
 def test_an_article_whose_noun_comes_much_later_is_explained() -> None:
-    said = transcript(segment(0, (" the", 1, 1.2), (" bridge.", 10, 10.5)))
+    soon = transcript(segment(0, (" the", 1, 1.2), (" bridge.", 3.1, 3.5)))
+    late = transcript(segment(0, (" the", 1, 1.2), (" bridge.", 3.2, 3.6)))
 
-    assert judged(said) == [Violation(1, "article")]
+    assert judged(soon) == []
+    assert judged(late) == [Violation(1, "article")]
 
 
 def test_lines_break_after_punctuation_and_before_conjunctions_and_prepositions() -> None:
@@ -278,6 +281,7 @@ asked = st.builds(
     longest_seconds=st.none() | st.floats(6, 20),
     gap_frames=st.none() | st.integers(0, 8),
     closed_gap_seconds=st.none() | st.just(0.0) | st.floats(0.4, 2.0),
+    word_times=st.booleans(),
 )
 
 
@@ -302,6 +306,7 @@ def test_whatever_is_said_every_broken_rule_is_explained(
     said: list[list[tuple[str, int, int]]], options: SubtitleOptions
 ) -> None:
     judged(told(said), options)
+    read_lrc(Rendering(told(said), options).written("lrc"))
 
 
 @settings(deadline=None, max_examples=50)

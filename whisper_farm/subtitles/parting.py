@@ -12,11 +12,8 @@ from itertools import pairwise
 from whisper_farm.breaks import ends_clause, ends_sentence
 from whisper_farm.models import SubtitleRules
 from whisper_farm.subtitles.timing import Timing
-from whisper_farm.subtitles.units import Unit
+from whisper_farm.subtitles.units import LONGEST_PAUSE_MS, Unit
 from whisper_farm.subtitles.wording import Wording, bare
-
-#: No cue reaches over a pause that long: a reader would have words before him that are not said yet.
-_LONGEST_PAUSE_MS = 2_000
 
 #: A broken rule outweighs every other cost that the cues around it could save.
 _BROKEN = 1_000.0
@@ -51,7 +48,7 @@ class Parting:
             cost, inside = _place(before, after, pause_ms / 1000, wording, leaning)
             self.end_cost.append(cost)
             self._inside_cost.append(inside)
-            self._is_barrier.append(pause_ms >= _LONGEST_PAUSE_MS)
+            self._is_barrier.append(pause_ms >= LONGEST_PAUSE_MS)
         self.end_cost.append(0.0)
         self._inside_cost.append(0.0)
         self._is_barrier.append(True)

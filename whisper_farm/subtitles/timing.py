@@ -28,7 +28,7 @@ class Timing:
         self._room.append(max(duration_ms, last_end))
         self._shortest_ms, self._longest_ms = rules.shortest_ms, rules.longest_ms
         self._smallest_gap_ms, self._closed_gap_ms = rules.smallest_gap_ms, rules.closed_gap_ms
-        self._ms_per_character = 1000 / rules.characters_per_second if rules.characters_per_second else 0.0
+        self._characters_per_second = rules.characters_per_second or float("inf")
 
     def settle(self, first: int, last: int, said_end: int, to_read: int) -> tuple[int, float]:
         """When the cue of the units `[first, last)` goes, and how badly that breaks rules.
@@ -38,8 +38,8 @@ class Timing:
         """
         start, room, next_start = self.starts[first], self._room[last], self._next[last]
         shortest_ms, latest = self._shortest_ms, start + self._longest_ms
-        reading_ms = to_read * self._ms_per_character
-        end = max(said_end, start + shortest_ms, ceil(start + reading_ms))
+        reading_ms = ceil(to_read * 1000 / self._characters_per_second)
+        end = max(said_end, start + shortest_ms, start + reading_ms)
         end = min(end, room, latest)
         if end < room and next_start - end < self._closed_gap_ms:
             if room <= latest:

@@ -13,6 +13,10 @@ from whisper_farm.models import Segment, SubtitleRules
 from whisper_farm.subtitles.clock import milliseconds
 from whisper_farm.subtitles.wording import Wording, bare
 
+#: No cue reaches over a pause that long: a reader would have words before him that are not said yet. In plain
+#: text it begins a paragraph.
+LONGEST_PAUSE_MS = 2_000
+
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 _SRT_MARKUP = re.compile(r"--(?=>)|<(?=[A-Za-z/])|\{(?=\\)")
 
@@ -128,7 +132,8 @@ def _with_articles(
         if held:
             both = [*held, *run]
             lasts = max(word.end for word in run) - held[0].start
-            if lasts > rules.longest_ms or width(srt_harmless(joined(both))) > rules.line_columns:
+            is_apart = run[0].start - held[-1].end >= LONGEST_PAUSE_MS or lasts > rules.longest_ms
+            if is_apart or width(srt_harmless(joined(both))) > rules.line_columns:
                 yield held, True
                 both = run
         else:
