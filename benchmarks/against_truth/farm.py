@@ -1,0 +1,174 @@
+"""The farm's own code on one recording, in this process: plan, hear each chunk, merge, audit.
+
+There is no Temporal and no store. Chunks are heard by as many threads as the engine has slots, as a worker does it.
+"""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+
+from benchmarks.against_truth.coverage import Interval
+from benchmarks.against_truth.material import Pcm, seconds_of
+from benchmarks.against_truth.score import Transcribed
+from benchmarks.against_truth.words import counted_words
+from whisper_farm.chunking.planner import Cut, Planner
+from whisper_farm.chunking.rules import LEAST_SECONDS, REVISION, WINDOW_SECONDS
+from whisper_farm.merging.merge import merge
+from whisper_farm.models import SAMPLE_RATE_HZ, Chunk, ChunkTranscript, PlanRules, Segment
+from whisper_farm.request import Decoding
+from whisper_farm.speech import Heard
+from worker_gpu.engine import FasterWhisperEngine
+
+_NOBODY = "0" * 64  #: stands for hashes that nothing here asks for
+_BLOCK = SAMPLE_RATE_HZ  #: the planner is fed by the second
+
+#: Of a seam that is forced on speech: in the middle of the 2 to 5 s that the planner may give one.
+FORCED_MARGIN_SECONDS = 3.0
+
+#: With both margins, such a chunk is 26 s: one window.
+FORCED_STEP_SECONDS = 20.0
+
+
+class NobodyWaits:
+    """Fits `speech.Listening`: nobody is told, and nobody stops it."""
+
+    def progressed(self, audio_seconds: float) -> None:
+        """Nobody asks."""
+
+    def should_stop(self) -> bool:
+        """Never."""
+        return False
+
+
+class Farm:
+    """A loaded engine and the options that all chunks are heard with."""
+
+    def __init__(self, engine: FasterWhisperEngine, *, slots: int, decoding: Decoding) -> None:
+        self._engine = engine
+        self._slots = slots
+        self._decoding = decoding
+
+    def transcribe(self, pcm: Pcm, cuts: Sequence[Cut]) -> Transcribed:
+        """All of `pcm`, in these chunks."""
+        begun = time.perf_counter()
+        parts = self.heard(pcm, cuts)
+        segments = merge(parts, duration_seconds=seconds_of(pcm))
+        gaps = audited(parts, segments, duration_seconds=seconds_of(pcm))
+        seconds = time.perf_counter() - begun
+        return Transcribed(
+            words=tuple(
+                counted_words(
+                    (word.word, word.start, word.end) for segment in segments for word in segment.words
+                )
+            ),
+            seconds=seconds,
+            seams=tuple(chunk.start_seconds for chunk, _ in parts[1:]),
+            gaps=gaps,
+            reruns=sum(len(transcript.reruns) for _, transcript in parts),
+            subtitle_faults=subtitle_faults(segments),
+        )
+
+    def heard(self, pcm: Pcm, cuts: Sequence[Cut]) -> list[tuple[Chunk, ChunkTranscript]]:
+        """Each chunk with what was heard in it, margins included."""
+        chunks = [_chunk(cut) for cut in cuts]
+        with ThreadPoolExecutor(self._slots, thread_name_prefix="slot") as slots:
+            transcripts = slots.map(lambda chunk: self._hear(pcm, chunk, alone=len(chunks) == 1), chunks)
+            return list(zip(chunks, transcripts, strict=True))
+
+    def _hear(self, pcm: Pcm, chunk: Chunk, *, alone: bool) -> ChunkTranscript:
+        first, last = chunk.start - chunk.margin_before, chunk.end + chunk.margin_after
+        heard = self._engine.hear(
+            pcm[first:last],
+            self._decoding,
+            language=self._decoding.language,
+            listening=NobodyWaits(),
+            alone=alone,
+        )
+        return _transcript(heard, samples=last - first, language=self._decoding.language)
+
+
+def audited(
+    parts: Sequence[tuple[Chunk, ChunkTranscript]], segments: Sequence[Segment], *, duration_seconds: float
+) -> tuple[Interval, ...]:
+    """The gaps that the farm's audit tells of."""
+    return ()
+
+
+def subtitle_faults(segments: Sequence[Segment]) -> int | None:
+    """Subtitle rule violations that the writer did not explain."""
+    return None
+
+
+def planned(pcm: Pcm, *, target_seconds: float) -> list[Cut]:
+    """Where the farm's planner cuts, at this target."""
+    planner = Planner(rules_for(target_seconds, duration_seconds=seconds_of(pcm)))
+    cuts = []
+    for start in range(0, len(pcm), _BLOCK):
+        cuts += planner.feed(pcm[start : start + _BLOCK])
+    return cuts + planner.finish()
+
+
+def rules_for(target_seconds: float, *, duration_seconds: float) -> PlanRules:
+    """Rules under which each chunk has the same target, also the first ones and the last ones."""
+    # Targets shrink as the told end comes near (`rules._ending`), so the end is told to be far away.
+    far = duration_seconds + 2 * (target_seconds + WINDOW_SECONDS)
+    return PlanRules(
+        revision=REVISION,
+        first=target_seconds,
+        target=target_seconds,
+        longest=1.5 * target_seconds,
+        least=min(LEAST_SECONDS, target_seconds / 2),
+        slots=1,
+        duration=far,
+    )
+
+
+def forced(pcm: Pcm) -> list[Cut]:
+    """A spoken seam every `FORCED_STEP_SECONDS`, whatever is said there."""
+    step, margin = (
+        round(seconds * SAMPLE_RATE_HZ) for seconds in (FORCED_STEP_SECONDS, FORCED_MARGIN_SECONDS)
+    )
+    # The rest stays with the last chunk where it is too short for margins of its own.
+    starts = list(range(0, max(1, len(pcm) - 2 * margin), step))
+    ends = [*starts[1:], len(pcm)]
+    return [
+        Cut(
+            index=index,
+            start=start,
+            end=end,
+            margin_before=margin if index else 0,
+            margin_after=margin if index + 1 < len(starts) else 0,
+            seam="spoken" if index else "silent",
+        )
+        for index, (start, end) in enumerate(zip(starts, ends, strict=True))
+    ]
+
+
+def _chunk(cut: Cut) -> Chunk:
+    return Chunk(
+        index=cut.index,
+        start=cut.start,
+        end=cut.end,
+        margin_before=cut.margin_before,
+        margin_after=cut.margin_after,
+        seam=cut.seam,
+        pcm_sha256=sha256(str(cut.index).encode()).hexdigest(),
+    )
+
+
+def _transcript(heard: Heard, *, samples: int, language: str) -> ChunkTranscript:
+    return ChunkTranscript(
+        pcm_sha256=_NOBODY,
+        recipe_sha256=_NOBODY,
+        recipe={},
+        samples=samples,
+        language=language,
+        segments=heard.segments,
+        speech_seconds=heard.speech_seconds,
+        speech=heard.speech,
+        reruns=heard.reruns,
+        dropped=heard.dropped,
+        elapsed_seconds=0.0,
+        worker="benchmark",
+    )
