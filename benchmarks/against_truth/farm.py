@@ -1,6 +1,6 @@
 """The farm's own code on one recording, in this process: plan, hear each chunk, merge, audit.
 
-There is no Temporal and no store. Chunks are heard by as many threads as the engine has slots, as a worker does it.
+There is no Temporal and no store. As in a worker, as many chunks are heard at once as there are slots.
 """
 
 import time
@@ -11,7 +11,7 @@ from hashlib import sha256
 from benchmarks.against_truth.coverage import Interval
 from benchmarks.against_truth.material import Pcm, seconds_of
 from benchmarks.against_truth.score import Transcribed
-from benchmarks.against_truth.words import counted_words
+from benchmarks.against_truth.words import TimedWord, counted_words
 from whisper_farm.chunking.planner import Cut, Planner
 from whisper_farm.chunking.rules import LEAST_SECONDS, REVISION, WINDOW_SECONDS
 from whisper_farm.merging.merge import merge
@@ -57,11 +57,7 @@ class Farm:
         gaps = audited(parts, segments, duration_seconds=seconds_of(pcm))
         seconds = time.perf_counter() - begun
         return Transcribed(
-            words=tuple(
-                counted_words(
-                    (word.word, word.start, word.end) for segment in segments for word in segment.words
-                )
-            ),
+            words=tuple(words_of(segments)),
             seconds=seconds,
             seams=tuple(chunk.start_seconds for chunk, _ in parts[1:]),
             gaps=gaps,
@@ -69,15 +65,20 @@ class Farm:
             subtitle_faults=subtitle_faults(segments),
         )
 
-    def heard(self, pcm: Pcm, cuts: Sequence[Cut]) -> list[tuple[Chunk, ChunkTranscript]]:
-        """Each chunk with what was heard in it, margins included."""
-        chunks = [_chunk(cut) for cut in cuts]
-        with ThreadPoolExecutor(self._slots, thread_name_prefix="slot") as slots:
-            transcripts = slots.map(lambda chunk: self._hear(pcm, chunk, alone=len(chunks) == 1), chunks)
-            return list(zip(chunks, transcripts, strict=True))
+    @property
+    def slots(self) -> int:
+        """How many chunks it hears at once."""
+        return self._slots
 
-    def _hear(self, pcm: Pcm, chunk: Chunk, *, alone: bool) -> ChunkTranscript:
-        first, last = chunk.start - chunk.margin_before, chunk.end + chunk.margin_after
+    def heard(self, pcm: Pcm, cuts: Sequence[Cut]) -> list[tuple[Chunk, ChunkTranscript]]:
+        """Each chunk with what was heard in it, in order."""
+        alone = len(cuts) == 1
+        with ThreadPoolExecutor(self._slots, thread_name_prefix="slot") as slots:
+            return list(slots.map(lambda cut: self.hear(pcm, cut, alone=alone), cuts))
+
+    def hear(self, pcm: Pcm, cut: Cut, *, alone: bool = False) -> tuple[Chunk, ChunkTranscript]:
+        """One chunk of `pcm`, margins included, and what was heard in it."""
+        first, last = cut.start - cut.margin_before, cut.end + cut.margin_after
         heard = self._engine.hear(
             pcm[first:last],
             self._decoding,
@@ -85,7 +86,7 @@ class Farm:
             listening=NobodyWaits(),
             alone=alone,
         )
-        return _transcript(heard, samples=last - first, language=self._decoding.language)
+        return _chunk(cut), _transcript(heard, samples=last - first, language=self._decoding.language)
 
 
 def audited(
@@ -93,6 +94,11 @@ def audited(
 ) -> tuple[Interval, ...]:
     """The gaps that the farm's audit tells of."""
     return ()
+
+
+def words_of(segments: Sequence[Segment]) -> list[TimedWord]:
+    """What counts of a transcript."""
+    return counted_words((word.word, word.start, word.end) for segment in segments for word in segment.words)
 
 
 def subtitle_faults(segments: Sequence[Segment]) -> int | None:

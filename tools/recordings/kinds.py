@@ -65,6 +65,11 @@ class Speech:
     draw: random.Random
     noise: np.random.Generator
 
+    @classmethod
+    def of(cls, audio: Audio, sentences: Sentences, *, own: int) -> "Speech":
+        """Speech whose generators start from `own`."""
+        return cls(audio, sentences, random.Random(own), np.random.default_rng(own))
+
     def edited(self, edits: Sequence[Edit]) -> "Speech":
         """With pauses made shorter or longer."""
         audio, sentences = edited(self.audio, self.sentences, edits)
@@ -118,7 +123,7 @@ def _speech(
     # Mixed with the kind, so that two kinds of one seed do not say the same.
     own = zlib.crc32(f"{kind}/{seed}".encode())
     audio, truth = corpus.record(seconds, own, speakers, None, gaps, held_out=True, turns=turns)
-    return Speech(audio, sentences_of(truth["segments"]), random.Random(own), np.random.default_rng(own))
+    return Speech.of(audio, sentences_of(truth["segments"]), own=own)
 
 
 def _clean(seed: int, seconds: float) -> Made:
@@ -158,16 +163,20 @@ def _noise(seed: int, seconds: float) -> Made:
 def _silence(seed: int, seconds: float) -> Made:
     """Speech for a fifth of the time; between runs of sentences, pauses of 5 to 40 s."""
     speech = _speech("silence", seed, seconds / 5, speakers=2, gaps=(0.25, 0.8))
+    return speech.edited(silence_edits(speech, seconds=seconds)).in_a_quiet_room().made("silence", seed)
+
+
+def silence_edits(speech: Speech, *, seconds: float) -> list[Edit]:
+    """Pauses between sentences, as many as fill four fifths of `seconds`."""
     pauses: list[float] = []
     while sum(pauses) < 0.8 * seconds:
         pauses.append(speech.draw.uniform(5, 40))
     places = [0.0, *((before.end + after.start) / 2 for before, after in pairwise(speech.sentences))]
     chosen = sorted(speech.draw.sample(places, min(len(pauses), len(places))))
-    edits = [
+    return [
         Edit(int(place * RATE_HZ), inserted=int(pause * RATE_HZ))
         for place, pause in zip(chosen, pauses, strict=False)
     ]
-    return speech.edited(edits).in_a_quiet_room().made("silence", seed)
 
 
 def _mp3_24k(seed: int, seconds: float) -> Made:
