@@ -18,15 +18,28 @@ Hear = Callable[[Pcm], Transcribed]
 
 
 def compare(
-    recordings: Sequence[Material], *, model: str, language: str, targets: Sequence[float], single: bool
+    recordings: Sequence[Material],
+    *,
+    model: str,
+    language: str,
+    targets: Sequence[float],
+    single: bool,
+    with_previous_text: bool,
 ) -> list[Result]:
     """All results, by system in the order in which they were heard."""
+    systems = _systems(
+        model=model,
+        language=language,
+        targets=targets,
+        single=single,
+        with_previous_text=with_previous_text,
+    )
     count = len(targets) + 1 + (len(SINGLE_PASSES) if single else 0)
     results = []
     with Progress() as progress:
         task = progress.add_task("Listening", total=count * len(recordings))
         pcm = {each.name: each.decoded() for each in recordings}
-        for system, hear in _systems(model=model, language=language, targets=targets, single=single):
+        for system, hear in systems:
             for each in recordings:
                 progress.update(task, description=f"{system}: {each.name}")
                 counted, edits = score(each, hear(pcm[each.name]))
@@ -43,11 +56,11 @@ def write_details(results: Sequence[Result], out: Path) -> None:
 
 
 def _systems(
-    *, model: str, language: str, targets: Sequence[float], single: bool
+    *, model: str, language: str, targets: Sequence[float], single: bool, with_previous_text: bool
 ) -> Iterator[tuple[str, Hear]]:
     """Name and ears of each system; each model is loaded when its turn comes."""
     if single:
-        alone = load_single_pass(model, language=language)
+        alone = load_single_pass(model, language=language, with_previous_text=with_previous_text)
         yield SEQUENTIAL, partial(alone.hear, way="sequential")
         yield BATCHED, partial(alone.hear, way="batched")
         del alone

@@ -19,7 +19,7 @@ def load_farm(model: str, *, language: str) -> Farm:
     return Farm(loaded.engine, slots=hardware.slots, decoding=Decoding(language=language))
 
 
-def load_single_pass(model: str, *, language: str) -> SinglePass:
+def load_single_pass(model: str, *, language: str, with_previous_text: bool) -> SinglePass:
     """faster-whisper with the same weights in the same compute type, and all cores."""
     hardware = settle_hardware(load(WorkerSettings))
     return SinglePass(
@@ -28,4 +28,5 @@ def load_single_pass(model: str, *, language: str) -> SinglePass:
         device=hardware.device,
         cores=len(os.sched_getaffinity(0)),
         language=language,
+        with_previous_text=with_previous_text,
     )

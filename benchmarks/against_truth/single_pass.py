@@ -17,7 +17,17 @@ Way = Literal["sequential", "batched"]
 class SinglePass:
     """One model with all cores as its threads, as a person would run it; else faster-whisper's defaults."""
 
-    def __init__(self, model: Path, *, compute_type: str, device: str, cores: int, language: str) -> None:
+    def __init__(
+        self,
+        model: Path,
+        *,
+        compute_type: str,
+        device: str,
+        cores: int,
+        language: str,
+        with_previous_text: bool,
+    ) -> None:
+        """`with_previous_text`: in the sequential pass, each window is told what the one before it said."""
         from faster_whisper import WhisperModel
 
         self._model = WhisperModel(str(model), device=device, compute_type=compute_type, cpu_threads=cores)
@@ -27,6 +37,7 @@ class SinglePass:
             "word_timestamps": True,
             "vad_filter": True,
         }
+        self._with_previous_text = with_previous_text
 
     def hear(self, pcm: Pcm, *, way: Way) -> Transcribed:
         """All of `pcm`."""
@@ -36,7 +47,9 @@ class SinglePass:
         begun = time.perf_counter()
         segments: Iterable[Any]
         if way == "sequential":
-            segments, _ = self._model.transcribe(audio, **self._options)
+            segments, _ = self._model.transcribe(
+                audio, condition_on_previous_text=self._with_previous_text, **self._options
+            )
         else:
             pipeline = BatchedInferencePipeline(self._model)
             segments, _ = pipeline.transcribe(audio, batch_size=8, **self._options)

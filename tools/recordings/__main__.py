@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tools.recordings.kinds import KINDS
+from tools.recordings.kinds import KINDS, USUAL_KINDS
 from tools.recordings.making import make_recordings
 
 
@@ -22,7 +22,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder; made where it is missing")
     parser.add_argument("--minutes", type=float, default=2.5, help="of each recording")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
-    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
+    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=USUAL_KINDS)
     parser.add_argument("--jobs", type=int, default=1, help="recordings made at once")
     asked = parser.parse_args()
     make_recordings(

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from rich.progress import track
 
-from tools.recordings.kinds import KINDS, make
+from tools.recordings.kinds import USUAL_KINDS, make
 from tools.recordings.writing import write
 
 
 def make_recordings(
-    out: Path, *, seconds: float, seeds: Sequence[int], kinds: Sequence[str] = tuple(KINDS), jobs: int = 1
+    out: Path, *, seconds: float, seeds: Sequence[int], kinds: Sequence[str] = USUAL_KINDS, jobs: int = 1
 ) -> None:
     """Make each kind with each seed.
 
