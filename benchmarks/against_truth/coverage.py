@@ -1,5 +1,6 @@
 """How much of what is truly said no word covers. Pure; all times in seconds, intervals in order."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
@@ -15,6 +16,9 @@ LONGEST_WORD_SECONDS = 1.5
 
 #: The farm's promise: a longer stretch of speech has words or lies in a gap.
 LONGEST_SILENT_STRETCH_SECONDS = 1.5
+
+#: A word that begins and ends further than this from any speech stands over silence.
+BESIDE_SPEECH_SECONDS = 0.5
 
 #: Words that follow each other this soon are one stretch of speech.
 _BREATH_SECONDS = 0.3
@@ -36,6 +40,17 @@ def unreported(silent: Sequence[Interval], gaps: Iterable[Interval]) -> list[Int
         for start, end in without(silent, gaps)
         if end - start > LONGEST_SILENT_STRETCH_SECONDS + 1e-6
     ]
+
+
+def over_silence(truth: Sequence[TimedWord], heard: Iterable[TimedWord]) -> int:
+    """How many heard words lie wholly where nobody speaks, and not close beside speech."""
+    speech = _speech(truth)
+    ends = [end + BESIDE_SPEECH_SECONDS for _, end in speech]
+    count = 0
+    for word in heard:
+        at = bisect_left(ends, word.start)
+        count += at == len(speech) or speech[at][0] - BESIDE_SPEECH_SECONDS > word.end
+    return count
 
 
 def total_seconds(intervals: Iterable[Interval]) -> float:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
-from benchmarks.against_truth.coverage import Interval
 from benchmarks.against_truth.material import Pcm, seconds_of
+from benchmarks.against_truth.proofs import audited, checked_subtitles
 from benchmarks.against_truth.score import Transcribed
 from benchmarks.against_truth.words import TimedWord, counted_words
 from whisper_farm.chunking.planner import Cut, Planner
@@ -54,7 +54,7 @@ class Farm:
         begun = time.perf_counter()
         parts = self.heard(pcm, cuts)
         segments = merge(parts, duration_seconds=seconds_of(pcm))
-        gaps = audited(parts, segments, duration_seconds=seconds_of(pcm))
+        gaps = audited(parts, segments)
         seconds = time.perf_counter() - begun
         return Transcribed(
             words=tuple(words_of(segments)),
@@ -62,7 +62,7 @@ class Farm:
             seams=tuple(chunk.start_seconds for chunk, _ in parts[1:]),
             gaps=gaps,
             reruns=sum(len(transcript.reruns) for _, transcript in parts),
-            subtitle_faults=subtitle_faults(segments),
+            subtitles=checked_subtitles(segments, language=self._decoding.language, seconds=seconds_of(pcm)),
         )
 
     @property
@@ -89,21 +89,9 @@ class Farm:
         return _chunk(cut), _transcript(heard, samples=last - first, language=self._decoding.language)
 
 
-def audited(
-    parts: Sequence[tuple[Chunk, ChunkTranscript]], segments: Sequence[Segment], *, duration_seconds: float
-) -> tuple[Interval, ...]:
-    """The gaps that the farm's audit tells of."""
-    return ()
-
-
 def words_of(segments: Sequence[Segment]) -> list[TimedWord]:
     """What counts of a transcript."""
     return counted_words((word.word, word.start, word.end) for segment in segments for word in segment.words)
-
-
-def subtitle_faults(segments: Sequence[Segment]) -> int | None:
-    """Subtitle rule violations that the writer did not explain."""
-    return None
 
 
 def planned(pcm: Pcm, *, target_seconds: float) -> list[Cut]:

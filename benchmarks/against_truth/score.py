@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.against_truth.coverage import Interval, total_seconds, uncovered, unreported
+from benchmarks.against_truth.coverage import Interval, over_silence, total_seconds, uncovered, unreported
 from benchmarks.against_truth.material import Material
+from benchmarks.against_truth.proofs import Subtitles
 from benchmarks.against_truth.words import TimedWord
 from tools.word_alignment import Part, align, mistakes
 
@@ -23,9 +24,7 @@ class Transcribed:
     seams: tuple[float, ...] = ()  #: where chunks meet
     gaps: tuple[Interval, ...] = ()
     reruns: int = 0
-    subtitle_faults: int | None = (
-        None  #: rule violations that the writer did not explain; None: not looked at
-    )
+    subtitles: Subtitles | None = None  #: None: nobody looked at them
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,8 @@ class Score:
     seams: int = 0
     gaps: int = 0
     reruns: int = 0
-    subtitle_faults: int | None = None
+    words_over_silence: int = 0
+    subtitles: Subtitles | None = None
     seconds: float = 0.0
 
     @property
@@ -88,7 +88,8 @@ def score(material: Material, transcribed: Transcribed) -> tuple[Score, list[Edi
         seams=len(transcribed.seams),
         gaps=len(transcribed.gaps),
         reruns=transcribed.reruns,
-        subtitle_faults=transcribed.subtitle_faults,
+        words_over_silence=over_silence(truth, heard) if material.has_times else 0,
+        subtitles=transcribed.subtitles,
         seconds=transcribed.seconds,
     )
     return counted, edits
@@ -114,7 +115,7 @@ def edits_between(
 def together(scores: Iterable[Score]) -> Score:
     """The sum of them."""
     parts = list(scores)
-    faults = [part.subtitle_faults for part in parts if part.subtitle_faults is not None]
+    subtitles = [part.subtitles for part in parts if part.subtitles is not None]
     return Score(
         words=sum(part.words for part in parts),
         lost=sum(part.lost for part in parts),
@@ -127,8 +128,19 @@ def together(scores: Iterable[Score]) -> Score:
         seams=sum(part.seams for part in parts),
         gaps=sum(part.gaps for part in parts),
         reruns=sum(part.reruns for part in parts),
-        subtitle_faults=sum(faults) if faults else None,
+        words_over_silence=sum(part.words_over_silence for part in parts),
+        subtitles=_all_subtitles(subtitles),
         seconds=sum(part.seconds for part in parts),
+    )
+
+
+def _all_subtitles(parts: Sequence[Subtitles]) -> Subtitles | None:
+    if not parts:
+        return None
+    return Subtitles(
+        cues=sum(part.cues for part in parts),
+        explained=sum(part.explained for part in parts),
+        faults=sum(part.faults for part in parts),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from benchmarks.against_truth.proofs import Subtitles
 from benchmarks.against_truth.result import BATCHED, SINGLE_PASSES, Result
 from benchmarks.against_truth.score import Score, together
 
@@ -20,6 +21,7 @@ _HEAD = (
     "seams",
     "gaps",
     "reruns",
+    "over silence",
     "subtitle faults",
     "time",
 )
@@ -69,7 +71,8 @@ def _cells(system: str, found: Score) -> list[str]:
         str(found.seams),
         str(found.gaps),
         str(found.reruns),
-        "-" if found.subtitle_faults is None else str(found.subtitle_faults),
+        str(found.words_over_silence),
+        _subtitles(found.subtitles),
         f"{found.seconds:.1f} s",
     ]
 
@@ -97,6 +100,13 @@ def _goals(results: Sequence[Result], kinds: Sequence[str]) -> str:
                 worse.append(f"{kind} (+{100 * (here[name].rate - best):.2f} points)")
         lines.append(_row([name, f"{100 * found.rate:.2f} %", ratio, ", ".join(worse) or "none"]))
     return "\n".join(lines) + "\n"
+
+
+def _subtitles(found: Subtitles | None) -> str:
+    """Unexplained violations, and beside them the explained ones of how many cues."""
+    if found is None:
+        return "-"
+    return f"{found.faults} (and {found.explained} explained in {found.cues} cues)"
 
 
 def _spread(errors: Sequence[float]) -> str:

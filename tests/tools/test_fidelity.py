@@ -8,9 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.against_truth.coverage import Interval, total_seconds, uncovered, unreported, without
+from benchmarks.against_truth.coverage import (
+    Interval,
+    over_silence,
+    total_seconds,
+    uncovered,
+    unreported,
+    without,
+)
 from benchmarks.against_truth.farm import FORCED_MARGIN_SECONDS, forced, planned
 from benchmarks.against_truth.material import Material, materials
+from benchmarks.against_truth.proofs import Subtitles
 from benchmarks.against_truth.result import Result
 from benchmarks.against_truth.score import Edit, Score, Transcribed, score, together
 from benchmarks.against_truth.sweep import beyond
@@ -96,6 +104,15 @@ def test_a_wrong_word_covers_its_speech_and_a_pause_needs_no_cover() -> None:
     assert uncovered(truth, (*timed(["ten", "too"]), *timed(["free"], shift=30.0))) == []
 
 
+def test_words_where_nobody_speaks_stand_over_silence() -> None:
+    truth = (*timed(["one", "two"]), *timed(["three"], shift=30.0))
+    beside = TimedWord("thank", 1.4, 1.8)
+    over = (TimedWord("you", 1.6, 1.9), TimedWord("bye", 29.0, 29.4), TimedWord("bye", 31.1, 32.0))
+    assert over_silence(truth, [*truth, beside]) == 0
+    assert over_silence(truth, [*truth, *over]) == 3
+    assert over_silence((), over) == 3
+
+
 SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 9)).map(lambda at: (at[0], at[0] + at[1])))
 
 
@@ -121,12 +138,14 @@ def test_words_that_are_written_as_one_share_its_time() -> None:
 
 
 def test_scores_add_up() -> None:
-    one = Score(words=5, lost=1, seconds=1.5, starts_elsewhere=(0.1,), subtitle_faults=2)
+    shown = Subtitles(cues=3, explained=1, faults=2)
+    one = Score(words=5, lost=1, seconds=1.5, starts_elsewhere=(0.1,), subtitles=shown)
     two = Score(words=7, wrong=2, seconds=0.5, starts_elsewhere=(0.2,))
     both = together([one, two])
-    assert (both.words, both.errors, both.seconds, both.subtitle_faults) == (12, 3, 2.0, 2)
+    assert (both.words, both.errors, both.seconds, both.subtitles) == (12, 3, 2.0, shown)
     assert both.starts_elsewhere == (0.1, 0.2)
-    assert together([two]).subtitle_faults is None
+    assert together([one, one]).subtitles == Subtitles(cues=6, explained=2, faults=4)
+    assert together([two]).subtitles is None
 
 
 def test_a_seam_answers_only_for_what_goes_well_without_it() -> None:
