@@ -50,13 +50,14 @@ def main() -> int:
     parser.add_argument(
         "--previous-text", action="store_true", help="tell the sequential pass's windows what came before"
     )
+    parser.add_argument("--unguarded", action="store_true", help="the farm without guards as well")
     parser.add_argument("--details", type=Path, help="write every mistake with its place there, as JSON")
     asked = parser.parse_args()
 
     # As in the worker: read when numpy is imported, so this comes before everything that does.
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
-    from benchmarks.against_truth.comparing import compare, write_details
+    from benchmarks.against_truth.comparing import Systems, compare, write_details
     from benchmarks.against_truth.material import materials
     from benchmarks.against_truth.tables import tables
 
@@ -67,14 +68,15 @@ def main() -> int:
     recordings = [
         each for each in materials(asked.make or asked.data) if not asked.kinds or each.kind in asked.kinds
     ]
-    results = compare(
-        recordings,
+    systems = Systems(
         model=asked.model,
         language=asked.language,
         targets=asked.targets,
         single=not asked.only_farm,
         with_previous_text=asked.previous_text,
+        unguarded=asked.unguarded,
     )
+    results = compare(recordings, systems)
     print(f"{machine()}; model {Path(asked.model).name}\n")
     for table in tables(results):
         print(table)

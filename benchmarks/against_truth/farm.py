@@ -4,7 +4,7 @@ There is no Temporal and no store. As in a worker, as many chunks are heard at o
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
@@ -49,10 +49,15 @@ class Farm:
         self._slots = slots
         self._decoding = decoding
 
-    def transcribe(self, pcm: Pcm, cuts: Sequence[Cut]) -> Transcribed:
-        """All of `pcm`, in these chunks."""
+    def unguarded(self) -> "Farm":
+        """The same engine without guards: what they cost and what they mend is the difference."""
+        decoding = self._decoding.model_copy(update={"guards": False})
+        return Farm(self._engine, slots=self._slots, decoding=decoding)
+
+    def transcribe(self, pcm: Pcm, cut: Callable[[Pcm], Sequence[Cut]]) -> Transcribed:
+        """All of `pcm`, in the chunks that `cut` makes of it."""
         begun = time.perf_counter()
-        parts = self.heard(pcm, cuts)
+        parts = self.heard(pcm, cut(pcm))
         segments = merge(parts, duration_seconds=seconds_of(pcm))
         gaps = audited(parts, segments)
         seconds = time.perf_counter() - begun

@@ -1,5 +1,6 @@
 """What the fidelity benchmark says of a transcript is checked on transcripts whose faults are known."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,13 +18,15 @@ from benchmarks.against_truth.coverage import (
     without,
 )
 from benchmarks.against_truth.farm import FORCED_MARGIN_SECONDS, forced, planned
-from benchmarks.against_truth.material import Material, materials
+from benchmarks.against_truth.loading import load_farm
+from benchmarks.against_truth.material import Material, materials, read_material
 from benchmarks.against_truth.proofs import Subtitles
 from benchmarks.against_truth.result import Result
 from benchmarks.against_truth.score import Edit, Score, Transcribed, score, together
-from benchmarks.against_truth.sweep import beyond
+from benchmarks.against_truth.sweep import beyond, try_seam
 from benchmarks.against_truth.tables import tables
 from benchmarks.against_truth.words import TimedWord, counted_words
+from tools.recordings import making
 from whisper_farm.models import SAMPLE_RATE_HZ
 
 SAID = "we saw the old bridge and then the river was dark".split()  # noqa: SIM905 - a sentence reads as one
@@ -215,3 +218,30 @@ def test_the_tables_tell_where_the_farm_is_worse_than_a_single_pass() -> None:
     assert "| farm, 60 s | 0.50 % | 1 | 0 | 0 |" in dense
     assert "2 recordings, 2.0 min, 400 words" in everything
     assert "| farm, 60 s | 1.00 % | 4 of 10 = 0.40 | clean (+0.50 points) |" in goals
+
+
+def test_the_farm_in_one_process_hears_the_demo_with_a_seam_forced_on_it(
+    demo_recording: Path, demo_truth: Path, demo_model: Path
+) -> None:
+    demo = read_material(demo_recording, demo_truth)
+    pcm = demo.decoded()[: 40 * SAMPLE_RATE_HZ]
+    truth = tuple(word for word in demo.truth if word.start < 40)
+    farm = load_farm(str(demo_model), language="en")
+    heard = farm.transcribe(pcm, forced)
+    found, _ = score(replace(demo, truth=truth), heard)
+    assert heard.seams == (20.0,)
+    assert found.starts_at_seams
+    assert found.rate < 0.1
+    step = try_seam(farm, pcm, truth, seam=20.0)
+    assert step.words > 10
+    assert step.mistakes <= 3
+
+
+def test_making_recordings_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(making, "SPEECH_LIBRARY", "libnobody-speaks.so.1")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: object())
+    with pytest.raises(SystemExit, match=r"needs libnobody-speaks\.so\.1, which is not here"):
+        making.make_recordings(tmp_path, seconds=1.0, seeds=[1])
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(SystemExit, match="needs scipy"):
+        making.make_recordings(tmp_path, seconds=1.0, seeds=[1])
