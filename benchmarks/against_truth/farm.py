@@ -95,8 +95,15 @@ class Farm:
 
 
 def words_of(segments: Sequence[Segment]) -> list[TimedWord]:
-    """What counts of a transcript."""
-    return counted_words((word.word, word.start, word.end) for segment in segments for word in segment.words)
+    """What counts of a transcript; a segment without words shares its time among those of its text."""
+    return counted_words(
+        said
+        for segment in segments
+        for said in (
+            [(word.word, word.start, word.end) for word in segment.words]
+            or [(segment.text, segment.start, segment.end)]
+        )
+    )
 
 
 def planned(pcm: Pcm, *, target_seconds: float) -> list[Cut]:

@@ -53,6 +53,13 @@ class SinglePass:
         else:
             pipeline = BatchedInferencePipeline(self._model)
             segments, _ = pipeline.transcribe(audio, batch_size=8, **self._options)
-        words = [(word.word, word.start, word.end) for segment in segments for word in segment.words or []]
+        words = [
+            said
+            for segment in segments
+            for said in (
+                [(word.word, word.start, word.end) for word in segment.words or []]
+                or [(segment.text, segment.start, segment.end)]
+            )
+        ]
         seconds = time.perf_counter() - begun
         return Transcribed(words=tuple(counted_words(words)), seconds=seconds)
