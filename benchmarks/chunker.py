@@ -1,10 +1,13 @@
 """How fast the chunker is and how much memory it takes, for a long recording and a ten times longer one.
 
-    python -m benchmarks.chunker [--hours 1 10]
+    python -m benchmarks.chunker [--hours 1 10] [--noise-db -30]
 
 Everything is done that a job does: decoding, planning, hashing, FLAC, and storing in a folder with its
 fsyncs. Each measurement has a process of its own, so that its peak of memory (VmHWM) is its own; the
 peak of its ffmpeg is read beside it. Speech in mp3 at 64 kbit/s; only its first hour is unlike the rest.
+
+With `--noise-db` there is pink noise of that level under the speech from its start to its end (the speech has
+about -20 dBFS): from about -40 on energy is undecided, and voice activity detection looks at every window.
 """
 
 import argparse
@@ -37,6 +40,7 @@ def main() -> None:
     """Measure each length in a process of its own, and print a table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--hours", type=int, nargs="+", default=[1, 10])
+    parser.add_argument("--noise-db", type=float, help="of pink noise under all of it, in dBFS (RMS)")
     parser.add_argument("--recording", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.recording is not None:
@@ -48,6 +52,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         hour = Path(folder) / "1h.mp3"
         write_recording(hour, minutes=60.0, seed=11)
+        if asked.noise_db is not None:
+            hour = _in_noise(hour, asked.noise_db)
         for hours in asked.hours:
             asking = ["--hours", str(hours), "--recording", str(_repeated(hour, hours))]
             command = [sys.executable, "-m", "benchmarks.chunker", *asking]
@@ -129,6 +135,17 @@ def _repeated(hour: Path, hours: int) -> Path:
     loops = ["-stream_loop", str(hours - 1), "-i", str(hour), "-c", "copy", str(longer)]
     subprocess.run([ffmpeg_path(), "-nostdin", "-v", "error", "-y", *loops], check=True)
     return longer
+
+
+def _in_noise(hour: Path, noise_db: float) -> Path:
+    noisy = hour.with_name("1h-in-noise.mp3")
+    # ffmpeg's pink noise of amplitude 1 has an RMS level of about -14 dBFS.
+    noise = ["-f", "lavfi", "-i", f"anoisesrc=color=pink:sample_rate=16000:seed=1,volume={noise_db + 14}dB"]
+    mix = ["-filter_complex", "amix=duration=first:normalize=0", "-b:a", "64k", str(noisy)]
+    subprocess.run(
+        [ffmpeg_path(), "-nostdin", "-v", "error", "-y", "-i", str(hour), *noise, *mix], check=True
+    )
+    return noisy
 
 
 def _print_row(hours: int, took: dict[str, float]) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from whisper_farm.chunking.voice import WINDOW_SAMPLES, Probabilities
 from whisper_farm.models import SAMPLE_RATE_HZ
 
 Pcm = NDArray[np.int16]
@@ -25,3 +26,18 @@ def spoken(
         position += round(random.uniform(*pauses) * SAMPLE_RATE_HZ)
     noise = random.standard_normal(total, dtype=np.float32) * np.float32(32_768)
     return np.asarray((noise * levels).clip(-32_768, 32_767), dtype=np.int16)
+
+
+def someone_speaks(pcm: Pcm) -> Probabilities:
+    """A detector for which somebody speaks always: made noise is no voice to a real one."""
+    return np.ones(len(pcm) // WINDOW_SAMPLES, dtype=np.float32)
+
+
+def nobody_speaks(pcm: Pcm) -> Probabilities:
+    return np.zeros(len(pcm) // WINDOW_SAMPLES, dtype=np.float32)
+
+
+def moody(pcm: Pcm) -> Probabilities:
+    """A detector with a memory: what it says hangs on all that it heard since it began, as Silero's does."""
+    levels = np.abs(pcm.astype(np.int64)).reshape(-1, WINDOW_SAMPLES).sum(axis=1)
+    return np.asarray(np.cumsum(levels) // 20_000_000 % 3 / 2, dtype=np.float32)

@@ -8,7 +8,7 @@ is stored already is neither encoded nor written again.
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,9 +68,7 @@ def cut_recording(
         decode(source, longest_seconds=longest_seconds, name=shown(recording.name)) as stream,
         _Storing(shelf, telling) as storing,
     ):
-        _cut_stream(
-            stream, Planner(plan.rules, chunks), Tape(chunks[-1].end if chunks else 0), storing, telling
-        )
+        _cut_stream(stream, Planner(plan.rules, chunks), storing, telling)
         chunks += storing.finish()
     if not chunks:
         raise RecordingUnusable(
@@ -91,18 +89,21 @@ def cut_recording(
     )
 
 
-def _cut_stream(
-    stream: PcmStream, planner: Planner, tape: Tape, storing: "_Storing", telling: Telling
-) -> None:
+def _cut_stream(stream: PcmStream, planner: Planner, storing: "_Storing", telling: Telling) -> None:
+    tape = Tape()
     for pcm in stream:
         if telling.should_stop():
             raise CuttingStopped
         tape.append(pcm)
-        for cut in planner.feed(pcm):
-            storing.add(cut, tape.take_until(cut.end))
+        _store(planner.feed(pcm), tape, storing)
+        tape.forget(planner.first_needed)
         telling.decoded(planner.samples / SAMPLE_RATE_HZ)
-    for cut in planner.finish():
-        storing.add(cut, tape.take_until(cut.end))
+    _store(planner.finish(), tape, storing)
+
+
+def _store(cuts: Sequence[Cut], tape: Tape, storing: "_Storing") -> None:
+    for cut in cuts:
+        storing.add(cut, tape.between(cut.start - cut.margin_before, cut.end + cut.margin_after))
 
 
 class _Storing:

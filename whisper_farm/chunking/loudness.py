@@ -4,8 +4,8 @@ The grid begins at sample 0 of the recording and knows nothing of the blocks tha
 the same audio gives the same judgement however it was read. Energies are sums of squares of integers
 held in float64: exact, and so the same on every machine whatever its vector units.
 
-Voice activity detection joins here, for stretches where energy is undecided (music beds, hum,
-applause): it would correct `silent`, on the same grid, and the planner would not notice.
+Energy is decided only where voices stand well above everything else. Where they don't (music beds, hum,
+applause, a noisy room) nothing is called silent here, and the planner asks `voice` instead.
 """
 
 import math
@@ -35,10 +35,14 @@ _SILENT_ANYWAY = FRAME_SAMPLES * (32_768 * 10 ** (-66 / 20)) ** 2
 #: The quietest twentieth of the frames is the noise floor: the densest speech has so many pauses.
 _FLOOR_SHARE = 0.05
 _LOUD_SHARE = 0.90
-#: Silence reaches so far above the floor: a third of the way to the loud frames, between 3 and 10 dB.
-#: The lower bound is for steady noise, whose frames differ by 1 dB; the upper one stays under soft speech.
+#: Speech has a range of 30 dB about its level, 15 above and 15 below (ANSI S3.5, the speech intelligibility
+#: index); the loud frames lie some 5 dB over that level. So where the floor comes within 20 dB of them, the
+#: softest sounds of a word are beneath it, and energy can't tell them from a pause.
+_DECIDED_FROM_DB = 20.0
+#: Silence reaches so far above the floor: a third of the way to the loud frames, and at most 10 dB, which
+#: stays under soft speech.
 _ABOVE_FLOOR_SHARE = 0.35
-_ABOVE_FLOOR_DB = (3.0, 10.0)
+_MOST_ABOVE_FLOOR_DB = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +113,19 @@ class Loudness:
 
 
 def silence_threshold(energies: Energies) -> float:
-    """The energy up to which a frame is silent, against the noise floor of these frames (at least one)."""
+    """The energy up to which a frame is silent, against the noise floor of these frames (at least one).
+
+    Where the floor is so high that energy is undecided, nothing is silent but what always is.
+    """
     low, high = (int(share * (len(energies) - 1)) for share in (_FLOOR_SHARE, _LOUD_SHARE))
     ordered = np.partition(energies, (low, high))
     floor, loud = float(ordered[low]), float(ordered[high])
     if floor <= 0.0:
         return _SILENT_ANYWAY
-    least_db, most_db = _ABOVE_FLOOR_DB
-    above_db = min(max(_ABOVE_FLOOR_SHARE * 10 * math.log10(loud / floor), least_db), most_db)
+    contrast_db = 10 * math.log10(loud / floor)
+    if contrast_db < _DECIDED_FROM_DB:
+        return _SILENT_ANYWAY
+    above_db = min(_ABOVE_FLOOR_SHARE * contrast_db, _MOST_ABOVE_FLOOR_DB)
     return float(max(floor * 10 ** (above_db / 10), _SILENT_ANYWAY))
 
 

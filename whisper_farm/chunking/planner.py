@@ -1,15 +1,18 @@
 """The streaming planner: where a recording is cut, decided while it is being decoded.
 
-A cut lies in the middle of the longest silence of its target window. Where the window has none, the
-planner looks on as far as a chunk may reach; where there is none either, it cuts at the window's
-quietest point: a spoken seam.
+A cut lies in the middle of the longest silence of its target window. Where energy finds none there, or
+can't tell, voice activity detection looks for a pause; and where it finds none either, the planner looks
+on for a silence as far as a chunk may reach. Such seams are silent: nobody speaks there, whatever else is
+heard, so no word can be torn, and what the two sides hear is put together as it is.
+
+Else the cut lies at the window's quietest point, and the seam is spoken. Both chunks then get a margin of
+the other's audio, so that each hears whole what the cut tore; merging settles the words that both hear.
+Margins begin and end where it is quietest, too, so that few words are torn at their outer edges.
 
 A decision is made once a fixed number of frames is known, and what it sees of them depends on their
 place in the recording only. So the cuts are the same whatever blocks the audio comes in, and the
 same after a resume. It looks so far ahead that what is left after a cut is never shorter than
 `PlanRules.least`: there is no short tail.
-
-Spoken seams get their margins of overlap in `Planner._cut`; `Cut` and `Chunk` have their place.
 """
 
 from collections.abc import Sequence
@@ -24,18 +27,29 @@ from whisper_farm.chunking.loudness import (
     quietest_frame,
 )
 from whisper_farm.chunking.rules import MOST_CHUNKS, window
+from whisper_farm.chunking.voice import BLOCK_SAMPLES, WINDOW_SAMPLES, Detector, Voice, silero
 from whisper_farm.errors import RecordingUnusable
 from whisper_farm.models import SAMPLE_RATE_HZ, Chunk, PlanRules, SeamKind
 
 #: A shorter pause may lie within a word (a stop's closure); between phrases speakers pause so long.
 _SILENCE_FRAMES = 3 * FRAMES_PER_SECOND // 10
+_PAUSE_WINDOWS = -(-3 * SAMPLE_RATE_HZ // (10 * WINDOW_SAMPLES))
 #: Where there is no silence, the quietest fifth of a second: about a syllable.
 _QUIET_FRAMES = FRAMES_PER_SECOND // 5
+#: A margin reaches to the quietest point between these, in frames. 2 s hold a phrase of about five words
+#: to agree on, and more than 5 s would only be heard twice; 3 s in the middle leave the rest room.
+_LEAST_MARGIN = 2 * FRAMES_PER_SECOND
+_MOST_MARGIN = 4 * FRAMES_PER_SECOND
+#: What two usual margins take of the last window that a chunk fills.
+_BOTH_MARGINS = _LEAST_MARGIN + _MOST_MARGIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
-    """One chunk's place: `[start, end)` in samples, its margins, and the kind of the seam at `start`."""
+    """One chunk's place: `[start, end)` in samples, its margins, and the kind of the seam at `start`.
+
+    Its audio is `[start - margin_before, end + margin_after)`. Margins are 0 at silent seams.
+    """
 
     index: int
     start: int
@@ -55,21 +69,43 @@ class _Span:
     longest: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Seam:
+    """Where a chunk ends."""
+
+    frame: int
+    kind: SeamKind
+
+
 class Planner:
     """Cuts one recording. It is fed from sample 0, also when some cuts are settled already."""
 
-    def __init__(self, rules: PlanRules, settled: Sequence[Chunk] = ()) -> None:
-        """`settled`: the chunks that are stored already, in order from index 0. They are taken as given."""
+    def __init__(self, rules: PlanRules, settled: Sequence[Chunk] = (), *, detect: Detector = silero) -> None:
+        """`settled`: the chunks that are stored already, in order from index 0. They are taken as given.
+
+        `detect`: what tells a voice from other sounds. It is asked only where energy is undecided.
+        """
         self._rules = rules
         self._loudness = Loudness()
+        self._voice = Voice(detect)
         self._index = len(settled)
         self._start = settled[-1].end if settled else 0
+        self._before = settled[-1].start if settled else 0  #: where the chunk before starts
+        # The seam at `_start`: what is stored of it binds, so no audio is asked.
+        self._seam: SeamKind = "spoken" if settled and settled[-1].margin_after else "silent"
+        self._ahead_frames = max(_frames(rules.least), _MOST_MARGIN, BLOCK_SAMPLES // FRAME_SAMPLES + 1)
         self._least_frames = _frames(rules.least)
 
     @property
     def samples(self) -> int:
         """How much audio it has been fed."""
         return self._loudness.samples
+
+    @property
+    def first_needed(self) -> int:
+        """The first sample that a cut to come may hold."""
+        reach = _MOST_MARGIN * FRAME_SAMPLES if self._seam == "spoken" else 0
+        return max(self._before, self._start - reach)
 
     def feed(self, pcm: Pcm) -> list[Cut]:
         """Take the recording's next samples; the cuts that are certain by now, in order.
@@ -78,78 +114,112 @@ class Planner:
             RecordingUnusable: it would take more chunks than a job may have.
         """
         self._loudness.feed(pcm)
+        self._voice.feed(pcm)
         cuts = []
-        while (frame := self._next_seam()) is not None:
-            cuts.append(self._cut(frame * FRAME_SAMPLES))
-        self._loudness.forget(self._start_frame - _SILENCE_FRAMES)
+        while (seam := self._next_seam()) is not None:
+            cuts.append(self._cut(seam.frame * FRAME_SAMPLES, seam.kind))
+        self._loudness.forget(self.first_needed // FRAME_SAMPLES)
+        self._voice.forget(self._start)
         return cuts
 
     def finish(self) -> list[Cut]:
         """The recording has ended: the rest of its cuts, so that they cover it to the last sample."""
         self._loudness.finish()
         cuts = []
-        while (frame := self._closing_seam()) is not None:
-            cuts.append(self._cut(frame * FRAME_SAMPLES))
+        while (seam := self._closing_seam()) is not None:
+            cuts.append(self._cut(seam.frame * FRAME_SAMPLES, seam.kind))
         if self._start < self.samples:
-            cuts.append(self._cut(self.samples))
+            cuts.append(self._cut(self.samples, "silent"))
         return cuts
 
-    def _next_seam(self) -> int | None:
-        """The frame at which the next chunk ends, once it is certain that enough comes after it."""
+    def _next_seam(self) -> _Seam | None:
+        """Where the next chunk ends, once it is certain that enough comes after it."""
         span = self._span()
-        known = self._loudness.judged_frames - self._least_frames
+        known = self._loudness.judged_frames - self._ahead_frames
         if known < span.latest:
             return None
-        found = self._silence(span.earliest, span.latest)
+        found = self._silence(span.earliest, span.latest) or self._pause(span.earliest, span.latest)
         if found is None and known >= span.longest:
             found = self._silence(span.latest, span.longest) or self._quietest(span.earliest, span.latest)
         return found
 
-    def _closing_seam(self) -> int | None:
-        """The frame at which to cut what is left of the recording; None where it is one chunk."""
+    def _closing_seam(self) -> _Seam | None:
+        """Where to cut what is left of the recording; None where it is one chunk."""
         span = self._span()
         end = self.samples // FRAME_SAMPLES
         if end < span.alone:
             return None
         latest = min(span.latest, end - self._least_frames)
-        found = self._silence(span.earliest, latest)
+        found = self._silence(span.earliest, latest) or self._pause(span.earliest, latest)
         if found is None:
             found = self._silence(self._start_frame + self._least_frames, end - self._least_frames)
         if found is None and end >= span.longest:
             found = self._quietest(span.earliest, latest)
         return found
 
-    def _silence(self, start_frame: int, end_frame: int) -> int | None:
+    def _silence(self, start_frame: int, end_frame: int) -> _Seam | None:
         """The middle of the longest silence between these frames, if there is one."""
         if start_frame >= end_frame:
             return None
         _, silent = self._loudness.between(start_frame, end_frame)
         found = longest_silence(silent, at_least_frames=_SILENCE_FRAMES)
-        return None if found is None else start_frame + (found[0] + found[1]) // 2
+        return None if found is None else _Seam(start_frame + (found[0] + found[1]) // 2, "silent")
 
-    def _quietest(self, start_frame: int, end_frame: int) -> int:
+    def _pause(self, start_frame: int, end_frame: int) -> _Seam | None:
+        """The middle of the longest stretch in which nobody speaks, whatever else is heard there."""
+        first = -(-start_frame * FRAME_SAMPLES // WINDOW_SAMPLES)
+        last = end_frame * FRAME_SAMPLES // WINDOW_SAMPLES
+        if last - first < _PAUSE_WINDOWS:
+            return None
+        silent = self._voice.silent_windows(first, last)
+        found = longest_silence(silent, at_least_frames=_PAUSE_WINDOWS)
+        if found is None:
+            return None
+        middle = (2 * first + found[0] + found[1]) * WINDOW_SAMPLES // 2
+        return _Seam(middle // FRAME_SAMPLES, "silent")
+
+    def _quietest(self, start_frame: int, end_frame: int) -> _Seam:
+        """The quietest point: early enough that both margins have room in the chunk's last window."""
+        latest = max(min(end_frame, start_frame + FRAMES_PER_SECOND), end_frame - _BOTH_MARGINS)
+        return _Seam(self._quietest_frame(start_frame, latest), "spoken")
+
+    def _quietest_frame(self, start_frame: int, end_frame: int) -> int:
         energies, _ = self._loudness.between(start_frame, end_frame)
         return start_frame + quietest_frame(energies, around_frames=_QUIET_FRAMES)
 
-    def _cut(self, end: int) -> Cut:
+    def _cut(self, end: int, seam_at_end: SeamKind) -> Cut:
         if self._index >= MOST_CHUNKS:
             raise RecordingUnusable(
                 f"The recording is too long: {self._start / SAMPLE_RATE_HZ / 3600:.0f} hours of it make"
                 f" {MOST_CHUNKS} chunks, which is all that a job may have; cut it in two and hand in both."
             )
-        cut = Cut(index=self._index, start=self._start, end=end, seam=self._kind_of_start())
-        self._index, self._start = self._index + 1, end
+        cut = Cut(
+            index=self._index,
+            start=self._start,
+            end=end,
+            margin_before=self._margin_before() if self._seam == "spoken" else 0,
+            margin_after=self._margin_after(end) if seam_at_end == "spoken" else 0,
+            seam=self._seam,
+        )
+        self._index, self._before, self._start, self._seam = self._index + 1, self._start, end, seam_at_end
         return cut
 
-    def _kind_of_start(self) -> SeamKind:
-        """Silent where silence surrounds the start. Asked of the audio, so that settled cuts have it, too."""
-        if self._start == 0:
-            return "silent"
-        here = self._start_frame
-        _, before = self._loudness.between(max(0, here - _SILENCE_FRAMES), here)
-        _, after = self._loudness.between(here, here + _SILENCE_FRAMES)
-        reach = [_run(before[::-1].tolist()), _run(after.tolist())]
-        return "silent" if all(reach) and sum(reach) >= _SILENCE_FRAMES else "spoken"
+    def _margin_before(self) -> int:
+        """In samples. Asked of the audio when the chunk is cut, so that after settled cuts it is the same."""
+        least, most = self._start_frame - _LEAST_MARGIN, self._start_frame - _MOST_MARGIN
+        first = -(-self.first_needed // FRAME_SAMPLES)
+        if least <= first:
+            return self._start - self.first_needed
+        return self._start - self._quietest_frame(max(first, most), least) * FRAME_SAMPLES
+
+    def _margin_after(self, end: int) -> int:
+        """In samples; within the recording, of which enough is known when a chunk is cut."""
+        here, last = end // FRAME_SAMPLES, self._loudness.judged_frames
+        if here + _LEAST_MARGIN >= last:
+            return self.samples - end
+        return (
+            self._quietest_frame(here + _LEAST_MARGIN, min(here + _MOST_MARGIN, last)) * FRAME_SAMPLES - end
+        )
 
     @property
     def _start_frame(self) -> int:
@@ -169,8 +239,3 @@ class Planner:
 
 def _frames(seconds: float) -> int:
     return round(seconds * FRAMES_PER_SECOND)
-
-
-def _run(silent: list[bool]) -> int:
-    """How many frames are silent before the first loud one."""
-    return silent.index(False) if False in silent else len(silent)

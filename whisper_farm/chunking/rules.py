@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from whisper_farm.models import PlanRules
 
 #: Of planner and rules together: raised when the same audio would be cut elsewhere.
-REVISION = 1
+REVISION = 2
 
 MOST_CHUNKS = 3_000
 

@@ -1,4 +1,4 @@
-"""The audio that has not been cut yet: all of a recording that the cutter holds."""
+"""The audio that somebody may still want: all of a recording that is held at once."""
 
 from collections import deque
 
@@ -8,29 +8,33 @@ from whisper_farm.chunking.loudness import Pcm
 
 
 class Tape:
-    """A recording's samples from some place on, appended at its end and taken from its front."""
+    """A recording's samples, appended at its end and let go from its front.
 
-    def __init__(self, start: int = 0) -> None:
-        """`start`: the first sample worth holding; what is fed before it is let go at once."""
-        self._start = start
-        self._end = 0
-        self._blocks: deque[Pcm] = deque()
+    Blocks are kept as they come, so two tapes fed with the same blocks hold them once.
+    """
+
+    def __init__(self) -> None:
+        self._start = 0  #: the first sample worth holding
+        self._end = 0  #: one past the last sample
+        self._blocks: deque[tuple[int, Pcm]] = deque()  #: each with the place of its first sample
 
     def append(self, pcm: Pcm) -> None:
         """Take the recording's next samples; the first block begins at sample 0."""
+        if self._end + len(pcm) > self._start:
+            self._blocks.append((self._end, pcm))
         self._end += len(pcm)
-        unwanted = max(0, len(pcm) - (self._end - self._start))
-        if unwanted < len(pcm):
-            self._blocks.append(pcm[unwanted:])
 
-    def take_until(self, end: int) -> Pcm:
-        """The samples from where the last ones were taken, up to `end`, which lies on the tape."""
-        wanted, taken = end - self._start, list[Pcm]()
-        while wanted > 0:
-            block = self._blocks.popleft()
-            taken.append(block[:wanted])
-            if len(block) > wanted:
-                self._blocks.appendleft(block[wanted:].copy())
-            wanted -= len(taken[-1])
-        self._start = end
-        return np.concatenate(taken)
+    def between(self, start: int, end: int) -> Pcm:
+        """A copy of the samples `[start, end)`, as far as they are on the tape."""
+        found = [
+            block[max(0, start - place) : end - place]
+            for place, block in self._blocks
+            if place < end and place + len(block) > start
+        ]
+        return np.concatenate(found) if found else np.empty(0, dtype=np.int16)
+
+    def forget(self, before: int) -> None:
+        """Let go of what lies before this sample, as far as whole blocks do."""
+        self._start = max(self._start, before)
+        while self._blocks and self._blocks[0][0] + len(self._blocks[0][1]) <= self._start:
+            self._blocks.popleft()
