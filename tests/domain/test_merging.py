@@ -98,6 +98,59 @@ def test_words_that_differ_at_a_seam_are_settled_by_time_alone() -> None:
     assert seam_between(left, right) == ["grey", "sheep"]
 
 
+def test_a_word_that_one_side_lost_is_kept_from_the_other() -> None:
+    said = [(" quick", 9.0, 9.3), (" brown", 9.4, 9.8), (" fox", 10.1, 10.4), (" jumps", 10.6, 11.0)]
+    whole = ["quick", "brown", "fox", "jumps"]
+    assert seam_between(said, [said[0], said[2], said[3]]) == whole
+    assert seam_between([said[0], said[2], said[3]], said) == whole
+    assert seam_between([said[0], said[1], said[3]], [said[0], said[2], said[3]]) == whole
+
+
+def test_where_one_side_heard_nothing_the_other_is_believed_to_the_end_of_its_margin() -> None:
+    said = spoken_evenly("one two three four five", start=10.2)
+    assert seam_between(said, [(" six", 14.0, 14.3)]) == ["one", "two", "three", "four", "five", "six"]
+    said = spoken_evenly("one two three four five", start=7.2)
+    assert seam_between([(" zero", 6.0, 6.3)], said) == ["zero", "one", "two", "three", "four", "five"]
+
+
+def test_a_word_torn_at_the_edge_of_one_sides_audio_is_taken_from_the_other() -> None:
+    left = [(" over", 12.0, 12.4), (" trans", 12.7, 13.0)]
+    right = [(" over", 12.0, 12.4), (" transcript", 12.7, 13.3), (" now", 13.4, 13.6)]
+    assert seam_between(left, right) == ["over", "transcript", "now"]
+    left = [(" a", 6.2, 6.5), (" beginning", 6.7, 7.3), (" once", 7.5, 7.9)]
+    right = [(" In", 7.0, 7.2), (" once", 7.5, 7.9)]
+    assert seam_between(left, right) == ["a", "beginning", "once"]
+
+
+def test_a_word_torn_in_two_at_the_edge_leaves_nothing_behind() -> None:
+    left = [(" over", 12.0, 12.4), (" trans", 12.5, 12.8), (" crib", 12.8, 13.0)]
+    right = [(" over", 12.0, 12.4), (" transcript", 12.5, 13.1), (" now", 13.4, 13.6)]
+    assert seam_between(left, right) == ["over", "transcript", "now"]
+
+
+def test_a_word_made_up_at_the_edge_of_ones_audio_goes_where_the_other_heard_no_room_for_it() -> None:
+    left = [(" over", 12.0, 12.4), (" fox", 12.5, 12.9), (" fox", 12.9, 13.0)]
+    right = [(" over", 12.0, 12.4), (" fox", 12.5, 13.0), (" now", 13.4, 13.6)]
+    assert seam_between(left, right) == ["over", "fox", "now"]
+
+
+def test_a_word_spelled_alike_and_timed_half_a_second_off_appears_once() -> None:
+    left = [(" quick", 9.0, 9.3), (" grey", 9.4, 9.7), (" fox", 10.6, 10.9)]
+    right = [(" quick", 9.0, 9.3), (" gray", 9.8, 10.1), (" fox", 10.6, 10.9)]
+    assert seam_between(left, right) == ["quick", "grey", "fox"]
+
+
+def test_a_segment_that_came_without_words_is_kept_once() -> None:
+    left, right = chunk(0, 0, 10, after=3), chunk(1, 10, 20, before=3)
+    for span, expected in [((8.0, 10.4), "left"), ((9.8, 12.4), "right")]:
+        there = (span[0] - 7, span[1] - 7)
+        parts: list[Part] = [
+            (left, heard(left, window(text=" left", span=span))),
+            (right, heard(right, window(text=" right", span=there))),
+        ]
+        assert text_of(merge(parts, duration_seconds=20)) == expected
+
+
 def test_a_wild_word_time_moves_alone() -> None:
     here = chunk(0, 0, 30)
     said = [(" a", 1.0, 1.2), (" b", 25.0, 25.2), (" c", 2.0, 2.2), (" d", 3.0, 3.2)]
@@ -234,3 +287,59 @@ def test_a_silent_seam_anywhere_between_words_changes_nothing(said: list[Said], 
     ]
     one = merge([(whole, heard(whole, *([window(*said)] if said else [])))], duration_seconds=60)
     assert merge(parts, duration_seconds=60) == one
+
+
+WORDS = (
+    *("the", "of", "and", "a", "no", "cat", "house", "seven", "seventeen", "answer", "apples", "morning"),
+    *("would", "wood", "recording", "transcript", "beginning", "seventy", "every", "body"),
+)
+TORN = ("mm", "zth", "uh", "kr")
+
+
+def spoken_text(random: Random) -> list[Said]:
+    """Twenty seconds of words and now and then a pause, in recording time."""
+    said, at = list[Said](), random.random()
+    while at < 20.0:
+        length = random.choice([0.12, 0.2, 0.3, 0.45, 0.6])
+        said.append((random.choice(WORDS), at, at + length))
+        at += length + random.choice([0.0, 0.0, 0.05, 0.2, 0.7])
+    return said
+
+
+def heard_between(first: float, last: float, said: list[Said], random: Random) -> list[Said]:
+    """What a side makes of `said` whose audio has those bounds: it errs in times by a tenth of a second.
+
+    Words that its audio tears, or that lie within a fifth of a second of its ends, it may lose or mishear.
+    """
+    hearing = list[Said]()
+    for word, start, end in said:
+        begin, stop = max(start, first), min(end, last)
+        if stop - begin < 0.04:
+            continue
+        if (begin < first + 0.2 and first > 0) or (stop > last - 0.2 and last < 20):
+            word = random.choice([word, "", word[: len(word) // 2], *TORN])  # noqa: PLW2901
+        if word:
+            begin, stop = begin + random.uniform(-0.1, 0.1), stop + random.uniform(-0.1, 0.1)
+            begin = max(begin, hearing[-1][2] if hearing else first)
+            hearing.append((word, begin, min(max(begin, stop), last)))
+    return [(f" {word}", round(begin - first, 3), round(stop - first, 3)) for word, begin, stop in hearing]
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.integers(0, 2**32))
+def test_a_text_cut_anywhere_and_torn_at_the_edges_comes_out_as_it_was(seed: int) -> None:
+    random = Random(seed)  # noqa: S311 - a seed shows a text again
+    said, cut = spoken_text(random), random.uniform(8.0, 12.0)
+    left = chunk(0, 0, cut, after=random.uniform(2.0, 5.0))
+    right = chunk(1, cut, 21.0, before=random.uniform(2.0, 5.0))
+    overlap = (
+        (right.start - right.margin_before) / SAMPLE_RATE_HZ,
+        (left.end + left.margin_after) / SAMPLE_RATE_HZ,
+    )
+    parts = [
+        (left, heard(left, window(*heard_between(0.0, overlap[1], said, random)))),
+        (right, heard(right, window(*heard_between(overlap[0], 21.0, said, random)))),
+    ]
+    merged = merge(parts, duration_seconds=21.0)
+    assert texts(merged) == [word for word, _, _ in said]
+    assert all(one.end <= two.start for one, two in pairwise(words_of(merged)))

@@ -1,14 +1,15 @@
 """Many chunks heard apart become one transcript. Pure: the same chunks give the same transcript.
 
-Laws, held by tests: merging one chunk changes nothing; word starts never go backwards; shifting all
-chunks shifts the transcript; it does not matter in which order the chunks come.
+Laws, held by tests: merging one chunk changes nothing; word starts never go backwards, and no word overlaps
+the next; shifting all chunks shifts the transcript; a text cut anywhere, with margins, and heard well on both
+sides comes out as it was; it does not matter in which order the chunks come.
 """
 
 from collections.abc import Iterable
 
 from whisper_farm.merging.mending import mend_times
 from whisper_farm.merging.placing import Placed, place, samples
-from whisper_farm.merging.seams import settle
+from whisper_farm.merging.seams import Overlap, settle
 from whisper_farm.merging.segmenting import segments_of
 from whisper_farm.models import Chunk, ChunkTranscript, Segment
 
@@ -30,12 +31,12 @@ def merge(
 def _joined(placed: list[tuple[Chunk, list[Placed]]]) -> list[Placed]:
     """All words in order, each seam settled."""
     joined: list[Placed] = []
-    waiting: list[Placed] = []
     before: Chunk | None = None
     for chunk, words in placed:
-        here = words
         if before is not None and (before.margin_after or chunk.margin_before):
-            waiting, here = settle(waiting, here, chunk.start)
-        joined += waiting
-        waiting, before = here, chunk
-    return joined + waiting
+            overlap = Overlap(chunk.start - chunk.margin_before, before.end + before.margin_after)
+            settle(joined, words, overlap)
+        else:
+            joined += words
+        before = chunk
+    return joined

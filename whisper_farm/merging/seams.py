@@ -1,63 +1,197 @@
 """Settling a spoken seam: both sides heard its margins, and each word there must appear once.
 
-A word that both sides heard at about the same time, with the same text, is one word: it stays on the
-side of the seam where the mean of its two times lies. So a word spoken across the seam is neither
-doubled nor lost where the two sides time it differently. Every other word goes by its own middle.
-Matching words that were heard differently belongs here too, once it is needed.
+The two hearings of the overlap are laid beside each other by text and time. What agrees is one word, and
+between such anchors the rest is settled:
+
+- A word that only one side heard stays: the other side may have lost it, and losing is worse than doubling.
+- Where the two heard different words at the same spot, the side counts that heard it further from the edge of
+  its audio: at the edge words are torn, and there is less around them to understand them by.
+- At the very edge of its audio a side is not believed against the other, which heard the spot whole.
+
+So nothing is dropped but what the other side confirms, by its text or by its place. All is decided on
+differences of samples, so that shifting both chunks shifts the outcome.
 """
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from heapq import merge as interleaved
+from itertools import pairwise
 
 from whisper_farm.merging.placing import Placed, samples
 
-NEAR_SEAM = samples(1.0)  #: twins are looked for in this distance on both sides
-SAME_TIME = samples(0.5)  #: twins start no further apart than this
+#: The same text is the same word up to this distance; the nearer, the likelier. Two hearings time one word
+#: up to half a second apart, for attention aligns them; it is twice that.
+SAME_WORD = samples(1.0)
+#: Other text is the same word, misheard, up to this distance where it is spelled alike.
+SAME_SPOT = samples(0.5)
+#: So near to its audio's end a side hears words torn: the longest common words take half a second.
+EDGE = samples(0.5)
+#: Word times err by about this much: five of the steps in which Whisper's attention tells time.
+_TIMES_ERR = samples(0.1)
+#: Share of letters in common from which on two spellings are alike (`SequenceMatcher.ratio`).
+_ALIKE = 0.5
 
 _NO_LETTER = re.compile(r"[\W_]+")
 
 
-def settle(left: Sequence[Placed], right: Sequence[Placed], seam: int) -> tuple[list[Placed], list[Placed]]:
-    """What each side keeps of the words that it heard around `seam` (in samples)."""
-    right_twin_of = _twins(left, right, seam)
-    left_twin_of = {twin: word for word, twin in right_twin_of.items()}
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """What both sides heard, in samples: from the right's first one to the left's last one."""
 
-    def is_before(word: Placed, twin: Placed | None) -> bool:
-        return word.doubled_middle + (twin or word).doubled_middle < 4 * seam
+    start: int
+    end: int
 
-    return (
-        [
-            word
-            for i, word in enumerate(left)
-            if is_before(word, right[right_twin_of[i]] if i in right_twin_of else None)
-        ],
-        [
-            word
-            for j, word in enumerate(right)
-            if not is_before(word, left[left_twin_of[j]] if j in left_twin_of else None)
-        ],
+    @property
+    def doubled_middle(self) -> int:
+        """Twice the place that is as far from the one's edge as from the other's."""
+        return self.start + self.end
+
+    def tears_left(self, word: Placed) -> bool:
+        """Whether the left side heard this word at the very end of its audio."""
+        return word.end > self.end - EDGE
+
+    def tears_right(self, word: Placed) -> bool:
+        """Whether the right side heard this word at the very beginning of its audio."""
+        return word.start < self.start + EDGE
+
+
+def settle(left: list[Placed], right: Sequence[Placed], overlap: Overlap) -> None:
+    """Append to `left` what `right` adds to it: the one's end is settled against the other's beginning."""
+    first = len(left)
+    while first and left[first - 1].end > overlap.start - SAME_WORD:
+        first -= 1
+    last = next((j for j, word in enumerate(right) if word.start >= overlap.end + SAME_WORD), len(right))
+    left[first:] = _settled(left[first:], right[:last], overlap)
+    left += right[last:]
+
+
+def _settled(left: Sequence[Placed], right: Sequence[Placed], overlap: Overlap) -> list[Placed]:
+    """The overlap's words, in order: from anchor to anchor, and what lies between them."""
+    kept = list[Placed]()
+    for (i, j), (next_i, next_j) in pairwise(
+        [(-1, -1), *_anchors(left, right, overlap), (len(left), len(right))]
+    ):
+        if i >= 0:
+            is_lefts = left[i].doubled_middle + right[j].doubled_middle < 2 * overlap.doubled_middle
+            kept.append(left[i] if is_lefts else right[j])
+        around_left, around_right = left[max(i, 0) : next_i + 1], right[max(j, 0) : next_j + 1]
+        kept += _between_anchors(
+            [
+                word
+                for word in left[i + 1 : next_i]
+                if not (overlap.tears_left(word) and _is_left_over(word, around_right))
+            ],
+            [
+                word
+                for word in right[j + 1 : next_j]
+                if not (overlap.tears_right(word) and _is_left_over(word, around_left))
+            ],
+            overlap,
+        )
+    return kept
+
+
+def _anchors(left: Sequence[Placed], right: Sequence[Placed], overlap: Overlap) -> list[tuple[int, int]]:
+    """The pairs of words that agree, in order: those with the most agreement in text and time together."""
+    # best[i][j]: of the first i and j words. Agreement is counted in samples, so it is exact.
+    best = [[0] * (len(right) + 1) for _ in range(len(left) + 1)]
+    sounds_left, sounds_right = [_sounds(word) for word in left], [_sounds(word) for word in right]
+    agreement = {
+        (i, j): SAME_WORD - distance
+        for i, one in enumerate(left)
+        for j, two in enumerate(right)
+        if sounds_left[i] == sounds_right[j]
+        and _has_times(one, two)
+        # Half a word may sound as another one does, so what is torn must stand at the very spot.
+        and (distance := _distance(one, two))
+        < (SAME_SPOT if overlap.tears_left(one) or overlap.tears_right(two) else SAME_WORD)
+    }
+    for i in range(len(left)):
+        for j in range(len(right)):
+            best[i + 1][j + 1] = max(best[i][j + 1], best[i + 1][j], best[i][j] + agreement.get((i, j), 0))
+    pairs = list[tuple[int, int]]()
+    i, j = len(left), len(right)
+    while i and j:
+        if (i - 1, j - 1) in agreement and best[i][j] == best[i - 1][j - 1] + agreement[i - 1, j - 1]:
+            i, j = i - 1, j - 1
+            pairs.append((i, j))
+        elif best[i][j] == best[i - 1][j]:
+            i -= 1
+        else:
+            j -= 1
+    return pairs[::-1]
+
+
+def _between_anchors(left: Sequence[Placed], right: Sequence[Placed], overlap: Overlap) -> list[Placed]:
+    """All words of both sides, but where they contradict each other those of one side only."""
+    lost_left, lost_right = set[int](), set[int]()
+    for lefts, rights in _contradictions(left, right, overlap):
+        words = [left[i] for i in lefts] + [right[j] for j in rights]
+        if sum(word.doubled_middle for word in words) < len(words) * overlap.doubled_middle:
+            lost_right |= rights
+        else:
+            lost_left |= lefts
+    return list(
+        interleaved(
+            [word for i, word in enumerate(left) if i not in lost_left],
+            [word for j, word in enumerate(right) if j not in lost_right],
+            key=lambda word: word.doubled_middle,
+        )
     )
 
 
-def _twins(left: Sequence[Placed], right: Sequence[Placed], seam: int) -> dict[int, int]:
-    """Index on the left to index on the right of each word that both sides heard. Twins never cross."""
-    left_near = [i for i, word in enumerate(left) if _is_near(word, seam)]
-    right_near = [j for j, word in enumerate(right) if _is_near(word, seam)]
-    candidates = [
-        (abs(left[i].start - right[j].start), i, j)
-        for i in left_near
-        for j in right_near
-        if abs(left[i].start - right[j].start) <= SAME_TIME and _sounds(left[i]) == _sounds(right[j])
-    ]
-    twins: dict[int, int] = {}
-    for _, i, j in sorted(candidates):
-        if all((i < other and j < twin) or (i > other and j > twin) for other, twin in twins.items()):
-            twins[i] = j
-    return twins
+def _contradictions(
+    left: Sequence[Placed], right: Sequence[Placed], overlap: Overlap
+) -> list[tuple[set[int], set[int]]]:
+    """Groups of words, indexes on the left and on the right, that stand for the same sounds."""
+    groups = list[tuple[set[int], set[int]]]()
+    for i, one in enumerate(left):
+        partners = {j for j, two in enumerate(right) if _same_spot(one, two, overlap)}
+        if not partners:
+            continue
+        mine = ({i}, partners)
+        for group in [group for group in groups if group[1] & partners]:
+            groups.remove(group)
+            mine = (mine[0] | group[0], mine[1] | group[1])
+        groups.append(mine)
+    return groups
 
 
-def _is_near(word: Placed, seam: int) -> bool:
-    return word.probability is not None and abs(word.doubled_middle - 2 * seam) <= 2 * NEAR_SEAM
+def _same_spot(one: Placed, two: Placed, overlap: Overlap) -> bool:
+    """Whether two words, left and right, were heard in the same sounds.
+
+    Their times say so, or nearly do, and their spelling. A torn word may be spelled in any way.
+    """
+    if _covered(one, two) or _covered(two, one):
+        return True
+    if not _has_times(one, two) or _distance(one, two) > SAME_SPOT:
+        return False
+    if overlap.tears_left(one) or overlap.tears_right(two):
+        return True
+    return SequenceMatcher(None, _sounds(one), _sounds(two), autojunk=False).ratio() >= _ALIKE
+
+
+def _is_left_over(word: Placed, other_side: Sequence[Placed]) -> bool:
+    """Of a word at its side's edge: whether the other side heard something else in all of that place."""
+    return _has_times(word) and any(_covered(word, other, slack=_TIMES_ERR) for other in other_side)
+
+
+def _covered(one: Placed, other: Placed, *, slack: int = 0) -> bool:
+    """Whether at least half of `one` lies within `other`, or not further than `slack` outside."""
+    common = min(one.end, other.end + slack) - max(one.start, other.start - slack)
+    return 2 * common >= one.end - one.start and common >= 0
+
+
+def _distance(one: Placed, two: Placed) -> int:
+    """In samples, by starts or by ends: where a word is torn or drawn out, one of them still fits."""
+    return min(abs(one.start - two.start), abs(one.end - two.end))
+
+
+def _has_times(*words: Placed) -> bool:
+    """Whether they are words: a whole segment that came without words has no times of its own within."""
+    return all(word.probability is not None for word in words)
 
 
 def _sounds(word: Placed) -> str:
