@@ -26,12 +26,14 @@ from whisper_farm.merging.placing import Placed, samples
 SAME_WORD = samples(1.0)
 #: Other text is the same word, misheard, up to this distance where it is spelled alike.
 SAME_SPOT = samples(0.5)
-#: So near to its audio's end a side hears words torn: the longest common words take half a second.
-EDGE = samples(0.5)
-#: Word times err by about this much: five of the steps in which Whisper's attention tells time.
-_TIMES_ERR = samples(0.1)
-#: Share of letters in common from which on two spellings are alike (`SequenceMatcher.ratio`).
-_ALIKE = 0.5
+#: So near to the end of its audio a side hears words torn, or without what follows: a syllable or two.
+EDGE = samples(0.3)
+#: Two hearings time most words this near to each other: ten of the steps in which Whisper tells time.
+_TIMES_DIFFER = samples(0.2)
+#: A word that is longer has swallowed what comes after it, and says nothing about that place.
+_LONGEST_SPOT = samples(1.0)
+#: From this share of letters in common on two spellings are alike: what `difflib` itself calls close.
+_ALIKE = 0.6
 
 _NO_LETTER = re.compile(r"[\W_]+")
 
@@ -166,21 +168,24 @@ def _same_spot(one: Placed, two: Placed, overlap: Overlap) -> bool:
     """
     if _covered(one, two) or _covered(two, one):
         return True
+    if (overlap.tears_left(one) and _covered(one, two, slack=_TIMES_DIFFER)) or (
+        overlap.tears_right(two) and _covered(two, one, slack=_TIMES_DIFFER)
+    ):
+        return True
     if not _has_times(one, two) or _distance(one, two) > SAME_SPOT:
         return False
-    if overlap.tears_left(one) or overlap.tears_right(two):
-        return True
     return SequenceMatcher(None, _sounds(one), _sounds(two), autojunk=False).ratio() >= _ALIKE
 
 
 def _is_left_over(word: Placed, other_side: Sequence[Placed]) -> bool:
     """Of a word at its side's edge: whether the other side heard something else in all of that place."""
-    return _has_times(word) and any(_covered(word, other, slack=_TIMES_ERR) for other in other_side)
+    return _has_times(word) and any(_covered(word, other, slack=_TIMES_DIFFER) for other in other_side)
 
 
 def _covered(one: Placed, other: Placed, *, slack: int = 0) -> bool:
     """Whether at least half of `one` lies within `other`, or not further than `slack` outside."""
-    common = min(one.end, other.end + slack) - max(one.start, other.start - slack)
+    other_end = min(other.end, other.start + _LONGEST_SPOT) if _has_times(other) else other.end
+    common = min(one.end, other_end + slack) - max(one.start, other.start - slack)
     return 2 * common >= one.end - one.start and common >= 0
 
 
