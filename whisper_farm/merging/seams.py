@@ -4,9 +4,10 @@ The two hearings of the overlap are laid beside each other by text and time. Wha
 between such anchors the rest is settled:
 
 - A word that only one side heard stays: the other side may have lost it, and losing is worse than doubling.
-- Where the two heard different words at the same spot, the side counts that heard it further from the edge of
-  its audio: at the edge words are torn, and there is less around them to understand them by.
-- At the very edge of its audio a side is not believed against the other, which heard the spot whole.
+- At the very edge of its audio words are torn, and a side is not believed against the other, which heard the
+  spot whole.
+- Where the two heard different words at the same spot elsewhere, the surer hearing counts, by the probability
+  that the model gave its words (as ROVER votes); of equally sure ones the one further from its audio's edge.
 
 So nothing is dropped but what the other side confirms, by its text or by its place. All is decided on
 differences of samples, so that shifting both chunks shifts the outcome.
@@ -130,8 +131,7 @@ def _between_anchors(left: Sequence[Placed], right: Sequence[Placed], overlap: O
     """All words of both sides, but where they contradict each other those of one side only."""
     lost_left, lost_right = set[int](), set[int]()
     for lefts, rights in _contradictions(left, right, overlap):
-        words = [left[i] for i in lefts] + [right[j] for j in rights]
-        if sum(word.doubled_middle for word in words) < len(words) * overlap.doubled_middle:
+        if _believes_left([left[i] for i in lefts], [right[j] for j in rights], overlap):
             lost_right |= rights
         else:
             lost_left |= lefts
@@ -142,6 +142,22 @@ def _between_anchors(left: Sequence[Placed], right: Sequence[Placed], overlap: O
             key=lambda word: word.doubled_middle,
         )
     )
+
+
+def _believes_left(left: Sequence[Placed], right: Sequence[Placed], overlap: Overlap) -> bool:
+    """Which of two contradicting hearings counts: the one that is not torn, the surer, the inner one."""
+    torn = any(map(overlap.tears_left, left)), any(map(overlap.tears_right, right))
+    if torn[0] != torn[1]:
+        return torn[1]
+    if _has_times(*left, *right) and _sureness(left) != _sureness(right):
+        return _sureness(left) > _sureness(right)
+    words = [*left, *right]
+    return sum(word.doubled_middle for word in words) < len(words) * overlap.doubled_middle
+
+
+def _sureness(words: Sequence[Placed]) -> float:
+    """The mean probability of these words."""
+    return sum(word.probability or 0.0 for word in words) / len(words)
 
 
 def _contradictions(
