@@ -1,30 +1,23 @@
 """`whisper-farm export`: a finished job's transcript as files."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from whisper_farm.cli import printing
+from whisper_farm.cli.groups import takes
 from whisper_farm.cli.options import Job, Json
-from whisper_farm.cli.subtitle_options import (
-    CloseGaps,
-    Columns,
-    FramesPerSecond,
-    GapFrames,
-    Lines,
-    Longest,
-    ParagraphTimes,
-    ReadingSpeed,
-    Shortest,
-    Subtitles,
-    WordTimes,
-    read_subtitles,
-)
+from whisper_farm.cli.subtitle_options import read_layout
+
+if TYPE_CHECKING:
+    from whisper_farm.subtitles.options import SubtitleOptions
 
 
+@takes("layout", read_layout)
 def export(
     job: Job,
+    layout: "SubtitleOptions | None",
     formats: Annotated[
         str | None,
         typer.Option(
@@ -39,17 +32,6 @@ def export(
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite files that the farm did not write.")
     ] = False,
-    subtitles: Subtitles = None,
-    columns: Columns = None,
-    lines: Lines = None,
-    shortest: Shortest = None,
-    longest: Longest = None,
-    cps: ReadingSpeed = None,
-    gap_frames: GapFrames = None,
-    fps: FramesPerSecond = None,
-    close_gaps: CloseGaps = None,
-    word_times: WordTimes = False,
-    paragraph_times: ParagraphTimes = False,
     json: Json = False,
 ) -> int:
     """Write the transcript of a job that has ended.
@@ -63,19 +45,6 @@ def export(
     from whisper_farm.settings import FarmSettings, load
 
     settings = load(FarmSettings)
-    asked = read_subtitles(
-        preset=subtitles,
-        line_columns=columns,
-        lines=lines,
-        shortest_seconds=shortest,
-        longest_seconds=longest,
-        characters_per_second=cps,
-        gap_frames=gap_frames,
-        frames_per_second=fps,
-        closed_gap_seconds=close_gaps,
-        word_times=word_times,
-        paragraph_times=paragraph_times,
-    )
     wanted = outputs.read_formats(formats)
     store = records(settings)
     stored = jobs.stored_request(store, job)
@@ -89,7 +58,7 @@ def export(
     files = outputs.named_outputs(name, folder=out or Path(), formats=wanted)
     outputs.check_folder(files.folder)
     ledger = OutputLedger(settings.home)
-    written = outputs.write_outputs(store, ended.result.outputs, files, ledger, force=force, subtitles=asked)
+    written = outputs.write_outputs(store, ended.result.outputs, files, ledger, force=force, subtitles=layout)
     if ended.message:
         printing.say(ended.message)
     if json:

@@ -17,8 +17,8 @@ def takes(argument: str, read: Callable[..., object]) -> Callable[[Command], Com
     """
 
     def taking(command: Command) -> Command:
-        own = inspect.signature(command, eval_str=False).parameters
-        group = inspect.signature(read, eval_str=True).parameters
+        own = inspect.signature(command).parameters
+        group = inspect.signature(read).parameters
         place = list(own).index(argument)
 
         @wraps(command)

@@ -1,45 +1,13 @@
-"""The options by which a person lays out subtitles; `transcribe` and `export` share them."""
+"""How subtitles are laid out: the options of `transcribe` and `export` that decide it, read once."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from whisper_farm.subtitles.options import SubtitleOptions
 
-Subtitles = Annotated[
-    str | None,
-    typer.Option(
-        "--subtitles",
-        metavar="netflix|bbc|plain",
-        help="The rules for SRT, VTT and LRC. The next ones change single numbers of them.",
-        show_default=False,
-    ),
-]
-Columns = Annotated[int | None, typer.Option("--columns", metavar="N", help="Columns of a line.")]
-Lines = Annotated[int | None, typer.Option("--lines", metavar="N", help="Lines of a cue.")]
-Shortest = Annotated[
-    float | None, typer.Option("--shortest", metavar="SECONDS", help="A cue's shortest time on screen.")
-]
-Longest = Annotated[
-    float | None, typer.Option("--longest", metavar="SECONDS", help="A cue's longest time on screen.")
-]
-ReadingSpeed = Annotated[
-    float | None, typer.Option("--cps", metavar="N", help="Characters a second at most; 0: any speed.")
-]
-GapFrames = Annotated[
-    int | None, typer.Option("--gap-frames", metavar="N", help="Frames between cues at least.")
-]
-FramesPerSecond = Annotated[
-    float | None, typer.Option("--fps", metavar="N", help="Frames a second of the video.")
-]
-CloseGaps = Annotated[
-    float | None, typer.Option("--close-gaps", metavar="SECONDS", help="Close gaps below this; 0: none.")
-]
-WordTimes = Annotated[bool, typer.Option("--word-times", help="Tell in VTT and LRC when each word is said.")]
-ParagraphTimes = Annotated[
-    bool, typer.Option("--paragraph-times", help="Begin each paragraph of TXT with its time.")
-]
+_PANEL = "Subtitles"
 
 _OPTIONS = {
     "preset": "--subtitles",
@@ -52,6 +20,64 @@ _OPTIONS = {
     "frames_per_second": "--fps",
     "closed_gap_seconds": "--close-gaps",
 }
+
+
+def _option(name: str, told: str, *, metavar: str | None = None) -> Any:
+    return typer.Option(name, metavar=metavar, help=told, rich_help_panel=_PANEL, show_default=False)
+
+
+def read_layout(
+    subtitles: Annotated[
+        str | None,
+        _option(
+            "--subtitles",
+            "The rules of SRT, VTT and LRC; the next options change their numbers. Default: netflix.",
+            metavar="netflix|bbc|plain",
+        ),
+    ] = None,
+    columns: Annotated[int | None, _option("--columns", "Columns of a line.", metavar="N")] = None,
+    lines: Annotated[int | None, _option("--lines", "Lines of a cue.", metavar="N")] = None,
+    shortest: Annotated[
+        float | None, _option("--shortest", "A cue's shortest time on screen.", metavar="SECONDS")
+    ] = None,
+    longest: Annotated[
+        float | None, _option("--longest", "A cue's longest time on screen.", metavar="SECONDS")
+    ] = None,
+    cps: Annotated[
+        float | None, _option("--cps", "Characters a second at most; 0: any speed.", metavar="N")
+    ] = None,
+    gap_frames: Annotated[
+        int | None, _option("--gap-frames", "Frames between cues at least.", metavar="N")
+    ] = None,
+    fps: Annotated[float | None, _option("--fps", "Frames a second of the video.", metavar="N")] = None,
+    close_gaps: Annotated[
+        float | None, _option("--close-gaps", "Close gaps below this; 0: none.", metavar="SECONDS")
+    ] = None,
+    word_times: Annotated[
+        bool, _option("--word-times", "Tell in VTT and LRC when each word is said.")
+    ] = False,
+    paragraph_times: Annotated[
+        bool, _option("--paragraph-times", "Begin each paragraph of TXT with its time.")
+    ] = False,
+) -> "SubtitleOptions | None":
+    """What these options ask for; None where none is given.
+
+    Raises:
+        BadRequest: names the option that is wrong, and what would be right.
+    """
+    return read_subtitles(
+        preset=subtitles,
+        line_columns=columns,
+        lines=lines,
+        shortest_seconds=shortest,
+        longest_seconds=longest,
+        characters_per_second=cps,
+        gap_frames=gap_frames,
+        frames_per_second=fps,
+        closed_gap_seconds=close_gaps,
+        word_times=word_times,
+        paragraph_times=paragraph_times,
+    )
 
 
 def read_subtitles(**given: object) -> "SubtitleOptions | None":
