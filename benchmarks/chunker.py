@@ -7,7 +7,7 @@ fsyncs. Each measurement has a process of its own, so that its peak of memory (V
 peak of its ffmpeg is read beside it. Speech in mp3 at 64 kbit/s; only its first hour is unlike the rest.
 
 With `--noise-db` there is pink noise of that level under the speech from its start to its end (the speech has
-about -20 dBFS): from about -40 on energy is undecided, and voice activity detection looks at every window.
+about -20 dBFS): from about -45 on energy is undecided, and voice activity detection looks at every window.
 """
 
 import argparse

@@ -4,7 +4,7 @@ The grid begins at sample 0 of the recording and knows nothing of the blocks tha
 the same audio gives the same judgement however it was read. Energies are sums of squares of integers
 held in float64: exact, and so the same on every machine whatever its vector units.
 
-Energy is decided only where voices stand well above everything else. Where they don't (music beds, hum,
+Energy decides only where voices stand well above everything else. Where they don't (music beds, hum,
 applause, a noisy room) nothing is called silent here, and the planner asks `voice` instead.
 """
 
@@ -35,14 +35,12 @@ _SILENT_ANYWAY = FRAME_SAMPLES * (32_768 * 10 ** (-66 / 20)) ** 2
 #: The quietest twentieth of the frames is the noise floor: the densest speech has so many pauses.
 _FLOOR_SHARE = 0.05
 _LOUD_SHARE = 0.90
-#: Speech has a range of 30 dB about its level, 15 above and 15 below (ANSI S3.5, the speech intelligibility
-#: index); the loud frames lie some 5 dB over that level. So where the floor comes within 20 dB of them, the
-#: softest sounds of a word are beneath it, and energy can't tell them from a pause.
-_DECIDED_FROM_DB = 20.0
-#: Silence reaches so far above the floor: a third of the way to the loud frames, and at most 10 dB, which
-#: stays under soft speech.
-_ABOVE_FLOOR_SHARE = 0.35
-_MOST_ABOVE_FLOOR_DB = 10.0
+#: Silence reaches so far above the floor: the frames of a steady noise differ by some dB, breaths by more.
+_ABOVE_FLOOR_DB = 10.0
+#: And it must end so far under the loud frames. Speech has a range of 30 dB about its level, 15 above and 15
+#: below (ANSI S3.5, the speech intelligibility index), and the loud frames lie some 5 dB over that level: so
+#: what is louder may be the softest sounds of a word. Where both can't be, energy is undecided.
+_UNDER_LOUD_DB = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +120,9 @@ def silence_threshold(energies: Energies) -> float:
     floor, loud = float(ordered[low]), float(ordered[high])
     if floor <= 0.0:
         return _SILENT_ANYWAY
-    contrast_db = 10 * math.log10(loud / floor)
-    if contrast_db < _DECIDED_FROM_DB:
+    if 10 * math.log10(loud / floor) < _ABOVE_FLOOR_DB + _UNDER_LOUD_DB:
         return _SILENT_ANYWAY
-    above_db = min(_ABOVE_FLOOR_SHARE * contrast_db, _MOST_ABOVE_FLOOR_DB)
-    return float(max(floor * 10 ** (above_db / 10), _SILENT_ANYWAY))
+    return float(max(floor * 10 ** (_ABOVE_FLOOR_DB / 10), _SILENT_ANYWAY))
 
 
 def longest_silence(silent: Silent, *, at_least_frames: int) -> tuple[int, int] | None:
