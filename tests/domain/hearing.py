@@ -25,9 +25,14 @@ def chunk(
     )
 
 
-def window(*said: Said, text: str | None = None, span: tuple[float, float] = (0.0, 1.0)) -> HeardSegment:
-    """One window; without words it has `text` over `span`."""
-    words = tuple(Word(start=start, end=end, word=word, probability=0.9) for word, start, end in said)
+def window(
+    *said: Said, text: str | None = None, span: tuple[float, float] = (0.0, 1.0), unsure: str = ""
+) -> HeardSegment:
+    """One window; without words it has `text` over `span`. The word `unsure` is less probable than others."""
+    words = tuple(
+        Word(start=start, end=end, word=word, probability=0.4 if word == unsure else 0.9)
+        for word, start, end in said
+    )
     return HeardSegment(
         start=words[0].start if words else span[0],
         end=max(words[-1].end, words[0].start) if words else span[1],

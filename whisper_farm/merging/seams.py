@@ -31,7 +31,7 @@ SAME_SPOT = samples(0.5)
 EDGE = samples(0.3)
 #: Two hearings time most words this near to each other: ten of the steps in which Whisper tells time.
 _TIMES_DIFFER = samples(0.2)
-#: A word that is longer has swallowed what comes after it, and says nothing about that place.
+#: A word that is longer has swallowed what comes after it, and says nothing about what lies beyond this.
 _LONGEST_SPOT = samples(1.0)
 #: From this share of letters in common on two spellings are alike: what `difflib` itself calls close.
 _ALIKE = 0.6
