@@ -3,7 +3,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.chunking.conftest import Pcm, moody, nobody_speaks, someone_speaks, spoken
@@ -28,9 +28,10 @@ def cut(
     *,
     blocks: Iterable[int] = (16_000,),
     settled: Sequence[Chunk] = (),
+    beyond: Sequence[Chunk] = (),
 ) -> list[Cut]:
     """The cuts of `pcm`, fed in blocks of these sizes over and over."""
-    planner = Planner(rules, settled, detect=detect)
+    planner = Planner(rules, settled, {chunk.index: chunk for chunk in beyond}, detect=detect)
     cuts, position = list[Cut](), 0
     for size in itertools.cycle(blocks):
         if position >= len(pcm):
@@ -111,6 +112,19 @@ def test_a_resumed_planner_goes_on_as_an_uninterrupted_one(made: Made, data: st.
     whole = cut(*made)
     kept = data.draw(st.integers(0, len(whole)))
     assert cut(*made, settled=stored(whole[:kept])) == whole[kept:]
+
+
+@settings(max_examples=40, deadline=None)
+@given(recordings(), st.data(), st.sampled_from([someone_speaks, nobody_speaks, moody]))
+def test_a_chunk_that_is_missing_is_cut_as_it_was_even_where_another_detector_decides(
+    made: Made, data: st.DataObject, detect: Detector
+) -> None:
+    pcm, rules, _ = made
+    whole = cut(*made)
+    assume(len(whole) > 1)
+    missing = data.draw(st.integers(0, len(whole) - 2))
+    kept = stored(whole[:missing]), stored(whole[missing + 1 :])
+    assert cut(pcm, rules, detect, settled=kept[0], beyond=kept[1]) == whole[missing:]
 
 
 @settings(max_examples=40, deadline=None)

@@ -68,7 +68,8 @@ def cut_recording(
         decode(source, longest_seconds=longest_seconds, name=shown(recording.name)) as stream,
         _Storing(shelf, telling) as storing,
     ):
-        _cut_stream(stream, Planner(plan.rules, chunks), storing, telling)
+        planner = Planner(plan.rules, chunks, shelf.beyond(len(chunks)))
+        _cut_stream(stream, planner, storing, telling)
         chunks += storing.finish()
     if not chunks:
         raise RecordingUnusable(

@@ -15,8 +15,9 @@ same after a resume. It looks so far ahead that what is left after a cut is neve
 `PlanRules.least`: there is no short tail.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from whisper_farm.chunking.loudness import (
     FRAME_SAMPLES,
@@ -42,6 +43,9 @@ _LEAST_MARGIN = 2 * FRAMES_PER_SECOND
 _MOST_MARGIN = 4 * FRAMES_PER_SECOND
 #: What two usual margins take of the last window that a chunk fills.
 _BOTH_MARGINS = _LEAST_MARGIN + _MOST_MARGIN
+
+
+_NOTHING: Mapping[int, Chunk] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,23 +75,33 @@ class _Span:
 
 @dataclass(frozen=True, slots=True)
 class _Seam:
-    """Where a chunk ends."""
+    """Where a chunk ends, in samples."""
 
-    frame: int
+    at: int
     kind: SeamKind
 
 
 class Planner:
     """Cuts one recording. It is fed from sample 0, also when some cuts are settled already."""
 
-    def __init__(self, rules: PlanRules, settled: Sequence[Chunk] = (), *, detect: Detector = silero) -> None:
+    def __init__(
+        self,
+        rules: PlanRules,
+        settled: Sequence[Chunk] = (),
+        beyond: Mapping[int, Chunk] = _NOTHING,
+        *,
+        detect: Detector = silero,
+    ) -> None:
         """`settled`: the chunks that are stored already, in order from index 0. They are taken as given.
 
+        `beyond`: what is stored after the first that is missing, by index. It is cut again as it was, and
+        the missing one fills the place between, whatever another revision or machine would have decided.
         `detect`: what tells a voice from other sounds. It is asked only where energy is undecided.
         """
         self._rules = rules
         self._loudness = Loudness()
         self._voice = Voice(detect)
+        self._beyond = beyond
         self._index = len(settled)
         self._start = settled[-1].end if settled else 0
         self._before = settled[-1].start if settled else 0  #: where the chunk before starts
@@ -117,7 +131,7 @@ class Planner:
         self._voice.feed(pcm)
         cuts = []
         while (seam := self._next_seam()) is not None:
-            cuts.append(self._cut(seam.frame * FRAME_SAMPLES, seam.kind))
+            cuts.append(self._cut(seam.at, seam.kind))
         self._loudness.forget(self.first_needed // FRAME_SAMPLES)
         self._voice.forget(self._start)
         return cuts
@@ -127,7 +141,7 @@ class Planner:
         self._loudness.finish()
         cuts = []
         while (seam := self._closing_seam()) is not None:
-            cuts.append(self._cut(seam.frame * FRAME_SAMPLES, seam.kind))
+            cuts.append(self._cut(seam.at, seam.kind))
         if self._start < self.samples:
             cuts.append(self._cut(self.samples, "silent"))
         return cuts
@@ -136,6 +150,8 @@ class Planner:
         """Where the next chunk ends, once it is certain that enough comes after it."""
         span = self._span()
         known = self._loudness.judged_frames - self._ahead_frames
+        if (bound := self._bound_seam()) is not None:
+            return bound if known * FRAME_SAMPLES >= bound.at else None
         if known < span.latest:
             return None
         found = self._silence(span.earliest, span.latest) or self._pause(span.earliest, span.latest)
@@ -147,6 +163,8 @@ class Planner:
         """Where to cut what is left of the recording; None where it is one chunk."""
         span = self._span()
         end = self.samples // FRAME_SAMPLES
+        if (bound := self._bound_seam()) is not None:
+            return bound if bound.at < self.samples else None
         if end < span.alone:
             return None
         latest = min(span.latest, end - self._least_frames)
@@ -157,13 +175,26 @@ class Planner:
             found = self._quietest(span.earliest, latest)
         return found
 
+    def _bound_seam(self) -> _Seam | None:
+        """Where this chunk ends by what is stored of it, or of the one after it."""
+        here, after = self._beyond.get(self._index), self._beyond.get(self._index + 1)
+        if here is not None and here.start == self._start:
+            end, is_spoken = here.end, here.margin_after > 0
+        elif after is not None and after.start > self._start:
+            end, is_spoken = after.start, after.margin_before > 0
+        else:
+            return None
+        return _Seam(end, "spoken" if is_spoken else "silent")
+
     def _silence(self, start_frame: int, end_frame: int) -> _Seam | None:
         """The middle of the longest silence between these frames, if there is one."""
         if start_frame >= end_frame:
             return None
         _, silent = self._loudness.between(start_frame, end_frame)
         found = longest_silence(silent, at_least_frames=_SILENCE_FRAMES)
-        return None if found is None else _Seam(start_frame + (found[0] + found[1]) // 2, "silent")
+        if found is None:
+            return None
+        return _Seam((start_frame + (found[0] + found[1]) // 2) * FRAME_SAMPLES, "silent")
 
     def _pause(self, start_frame: int, end_frame: int) -> _Seam | None:
         """The middle of the longest stretch in which nobody speaks, whatever else is heard there."""
@@ -176,12 +207,12 @@ class Planner:
         if found is None:
             return None
         middle = (2 * first + found[0] + found[1]) * WINDOW_SAMPLES // 2
-        return _Seam(middle // FRAME_SAMPLES, "silent")
+        return _Seam(middle - middle % FRAME_SAMPLES, "silent")
 
     def _quietest(self, start_frame: int, end_frame: int) -> _Seam:
         """The quietest point: early enough that both margins have room in the chunk's last window."""
         latest = max(min(end_frame, start_frame + FRAMES_PER_SECOND), end_frame - _BOTH_MARGINS)
-        return _Seam(self._quietest_frame(start_frame, latest), "spoken")
+        return _Seam(self._quietest_frame(start_frame, latest) * FRAME_SAMPLES, "spoken")
 
     def _quietest_frame(self, start_frame: int, end_frame: int) -> int:
         energies, _ = self._loudness.between(start_frame, end_frame)

@@ -12,6 +12,7 @@ from whisper_farm import keys
 from whisper_farm.audio.flac import encode_flac, pcm_sha256
 from whisper_farm.chunking.loudness import Pcm
 from whisper_farm.chunking.planner import Cut
+from whisper_farm.chunking.rules import MOST_CHUNKS
 from whisper_farm.errors import ObjectMissing
 from whisper_farm.models import Chunk
 from whisper_farm.storage.base import ObjectStore
@@ -29,7 +30,7 @@ class Shelf:
 
     def settled(self) -> list[Chunk]:
         """The cuts that bind: those stored with their audio, from index 0 up to the first that is not."""
-        there = {found.key for found in self._store.list(keys.chunk_folder(self._recording, self._plan))}
+        there = self._keys()
         chunks = list[Chunk]()
         while {self._cut_key(len(chunks)), self._audio_key(len(chunks))} <= there:
             chunk = self._read(len(chunks))
@@ -42,6 +43,16 @@ class Shelf:
                 break
             chunks.append(chunk)
         return chunks
+
+    def beyond(self, settled: int) -> dict[int, Chunk]:
+        """The cuts that are stored after the first one that is not, by index; nothing where there are none.
+
+        `settled`: how many there are before it. A chunk that is dropped leaves such a hole.
+        """
+        there, indices = self._keys(), range(settled + 1, MOST_CHUNKS)
+        stored = [index for index in indices if {self._cut_key(index), self._audio_key(index)} <= there]
+        found = ((index, self._read(index)) for index in stored)
+        return {index: chunk for index, chunk in found if chunk is not None and chunk.index == index}
 
     def add(self, cut: Cut, pcm: Pcm) -> Chunk:
         """Store `cut`, whose audio (margins included) is `pcm`."""
@@ -57,6 +68,9 @@ class Shelf:
         self._store.put(self._audio_key(cut.index), encode_flac(pcm))
         self._store.put(self._cut_key(cut.index), chunk.model_dump_json().encode())
         return chunk
+
+    def _keys(self) -> set[str]:
+        return {found.key for found in self._store.list(keys.chunk_folder(self._recording, self._plan))}
 
     def _read(self, index: int) -> Chunk | None:
         try:
