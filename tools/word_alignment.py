@@ -5,7 +5,7 @@ counts them). It is exact: row by row in numpy, and in memory that grows with th
 Ten thousand words against ten thousand take a second or two, however unlike they are.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -24,6 +24,9 @@ _WORDS_NEAR = 3
 #: A phrase of two words or more that is said again counts as doubled up to so many words away.
 _PHRASE_WORDS_NEAR = 12
 
+Step = tuple[int | None, int | None]
+Away = Callable[[int, int], float]
+
 _DIAGONAL, _TRUTH_ONLY, _HEARD_ONLY = 0, 1, 2
 
 
@@ -33,6 +36,14 @@ class Pair:
 
     truth: int | None
     heard: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """When each word begins, in seconds."""
+
+    truth: Sequence[float]
+    heard: Sequence[float]
 
 
 Part = Literal["lost", "doubled", "wrong"]
@@ -60,9 +71,25 @@ def align(truth: Sequence[str], heard: Sequence[str]) -> list[Pair]:
     return list(_aligned(one, two, 0, 0))
 
 
-def mistakes(truth: Sequence[str], heard: Sequence[str]) -> list[Mistake]:
-    """Every edit between the two, in order."""
+def align_timed(truth: Sequence[str], heard: Sequence[str], starts: Starts) -> list[Pair]:
+    """As `align`, and where it could as well have been another word, it is the one that fits better by time.
+
+    Of a word said once and heard twice either one is too many by the text alone; here it is the one that was
+    heard further from where the word was said.
+    """
     pairs = align(truth, heard)
+    by_heard = [(pair.heard, pair.truth) for pair in pairs]
+    heard_slid = _slid(by_heard, heard, lambda own, other: abs(starts.heard[own] - starts.truth[other]))
+    by_truth = [(said, found) for found, said in heard_slid]
+    truth_slid = _slid(by_truth, truth, lambda own, other: abs(starts.truth[own] - starts.heard[other]))
+    return [Pair(said, found) for said, found in truth_slid]
+
+
+def mistakes(
+    truth: Sequence[str], heard: Sequence[str], pairs: Sequence[Pair] | None = None
+) -> list[Mistake]:
+    """Every edit between the two, in order; `pairs`: their alignment, where it is there already."""
+    pairs = align(truth, heard) if pairs is None else pairs
     too_many = [pair.heard for pair in pairs if pair.truth is None and pair.heard is not None]
     doubled = repetitions(heard, too_many)
     found = []
@@ -101,6 +128,54 @@ def _stands_near(heard: Sequence[str], at: int, length: int, reach: int) -> bool
         for other in range(first, last + 1)
         if abs(other - at) >= length
     )
+
+
+def _slid(steps: Sequence[Step], words: Sequence[str], away: Away) -> list[Step]:
+    """Moves each run of words that stand alone along its neighbours, where the same words come again.
+
+    `steps` are `(own, other)`, `words` the own ones, and `away` is how far the two are apart in time. The
+    number of edits stays the same.
+    """
+    slid = list(steps)
+    begin = 0
+    while begin < len(slid):
+        end = begin
+        while end < len(slid) and slid[end][1] is None:
+            end += 1
+        if end > begin:
+            for way in (-1, 1):
+                far = _best_way(slid, begin, end, way, words, away)
+                _move(slid, begin, end, way, far)
+                begin, end = begin + way * far, end + way * far
+        begin = end + 1
+    return slid
+
+
+def _best_way(steps: Sequence[Step], begin: int, end: int, way: int, words: Sequence[str], away: Away) -> int:
+    """By how many steps in that direction (-1 or 1) the run `[begin, end)` fits the times best."""
+    length = end - begin
+    gain = best = 0.0
+    best_far = 0
+    at = begin - 1 if way < 0 else end
+    while 0 <= at < len(steps):
+        own, other = steps[at]
+        if own is None or other is None or words[own] != words[own - way * length]:
+            break
+        gain += away(own, other) - away(own - way * length, other)
+        at += way
+        if gain > best:
+            best = gain
+            best_far = begin - 1 - at if way < 0 else at - end
+    return best_far
+
+
+def _move(steps: list[Step], begin: int, end: int, way: int, far: int) -> None:
+    first, last = (begin - far, end) if way < 0 else (begin, end + far)
+    owns = [own for own, _ in steps[first:last]]
+    others = [other for _, other in steps[first:last] if other is not None]
+    alone: list[int | None] = [None] * (end - begin)
+    moved = [*alone, *others] if way < 0 else [*others, *alone]
+    steps[first:last] = zip(owns, moved, strict=True)
 
 
 def _aligned(truth: Ids, heard: Ids, truth_at: int, heard_at: int) -> Iterable[Pair]:

@@ -9,7 +9,7 @@ from benchmarks.against_truth.coverage import Interval, over_silence, total_seco
 from benchmarks.against_truth.material import Material
 from benchmarks.against_truth.proofs import Subtitles
 from benchmarks.against_truth.words import TimedWord
-from tools.word_alignment import Part, align, mistakes
+from tools.word_alignment import Pair, Part, Starts, align_timed, mistakes
 
 #: A word that starts no further from a seam is "at" it.
 NEAR_SEAM_SECONDS = 2.0
@@ -101,7 +101,9 @@ def edits_between(
     """Every mistake, placed by the truth's time where it has one, else by what was heard."""
     edits = []
     at = 0.0
-    for mistake in mistakes([word.text for word in truth], [word.text for word in heard]):
+    said_words, heard_words = [word.text for word in truth], [word.text for word in heard]
+    pairs = _pairs(truth, heard) if has_times else None
+    for mistake in mistakes(said_words, heard_words, pairs):
         said = truth[mistake.truth] if mistake.truth is not None else None
         found = heard[mistake.heard] if mistake.heard is not None else None
         if said is not None and has_times:
@@ -144,13 +146,18 @@ def _all_subtitles(parts: Sequence[Subtitles]) -> Subtitles | None:
     )
 
 
+def _pairs(truth: Sequence[TimedWord], heard: Sequence[TimedWord]) -> list[Pair]:
+    starts = Starts([word.start for word in truth], [word.start for word in heard])
+    return align_timed([word.text for word in truth], [word.text for word in heard], starts)
+
+
 def _start_errors(
     truth: Sequence[TimedWord], heard: Sequence[TimedWord], seams: Sequence[float]
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     near: list[float] = []
     elsewhere: list[float] = []
     places = np.array(seams)
-    for pair in align([word.text for word in truth], [word.text for word in heard]):
+    for pair in _pairs(truth, heard):
         if pair.truth is None or pair.heard is None:
             continue
         said, found = truth[pair.truth], heard[pair.heard]

@@ -32,13 +32,22 @@ Part = tuple[Chunk, ChunkTranscript]
 class Harm:
     """A word near a seam that is lost, doubled or wrong, and is not where the spot is heard without a seam.
 
-    `cause` is `merging` where a side had heard a lost word or no side had heard a surplus one twice; else it
-    is `hearing`: the sides themselves heard it so, in another window than the chunk without a seam.
+    `cause` is `merging` where a side had it right, else `hearing`: the sides themselves heard it so, in other
+    windows than the chunk without a seam.
     """
 
     seam: float
     edit: Edit
     cause: Literal["merging", "hearing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one side by itself got wrong, and from where to where it heard, in seconds."""
+
+    first: float
+    last: float
+    edits: tuple[Edit, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +75,10 @@ def try_seam(farm: Farm, pcm: Pcm, truth: Sequence[TimedWord], *, seam: float) -
         return Step(seam=seam, harms=(), words=looked_at, mistakes=0, mistakes_without_seam=0)
     around = farm.hear(pcm, cut_around)
     excused = _near(edits_between(_within(truth, around), _words([around], pcm)), spot)
-    sides = [_words([_alone(part)], pcm) for part in (before, after)]
+    sides = [_side(part, pcm, truth) for part in (before, after)]
     return Step(
         seam=seam,
-        harms=tuple(Harm(seam, edit, _cause(edit, sides)) for edit in beyond(found, excused)),
+        harms=tuple(Harm(seam, edit, cause_of(edit, sides)) for edit in beyond(found, excused)),
         words=looked_at,
         mistakes=len(found),
         mistakes_without_seam=len(excused),
@@ -140,14 +149,21 @@ def _near(edits: Iterable[Edit], spot: tuple[float, float]) -> list[Edit]:
     return [edit for edit in edits if spot[0] <= edit.at <= spot[1]]
 
 
-def _cause(edit: Edit, sides: Sequence[Sequence[TimedWord]]) -> Literal["merging", "hearing"]:
-    """Whether the sides give what the merged transcript lacks, or lack what it has too many of."""
+def cause_of(edit: Edit, sides: Sequence[Side]) -> Literal["merging", "hearing"]:
+    """`merging` where a side had a lost or wrong word right, or where no side had such a word too many."""
     if edit.truth:
-        heard = any(
-            word.text == edit.truth and abs(word.start - edit.at) <= 0.5 for side in sides for word in side
-        )
-        return "merging" if heard else "hearing"
-    times = max(
-        sum(word.text == edit.heard and abs(word.start - edit.at) <= 1.0 for word in side) for side in sides
+        could = [side for side in sides if side.first <= edit.at < side.last]
+        lacking = [any((own.truth, own.at) == (edit.truth, edit.at) for own in side.edits) for side in could]
+        return "hearing" if all(lacking) else "merging"
+    has = any(
+        not own.truth and own.heard == edit.heard and abs(own.at - edit.at) <= LOOKED_AT_SECONDS
+        for side in sides
+        for own in side.edits
     )
-    return "merging" if times < 2 else "hearing"
+    return "hearing" if has else "merging"
+
+
+def _side(part: Part, pcm: Pcm, truth: Sequence[TimedWord]) -> Side:
+    whole = _alone(part)
+    edits = edits_between(_within(truth, whole), _words([whole], pcm))
+    return Side(whole[0].start_seconds, whole[0].end_seconds, tuple(edits))

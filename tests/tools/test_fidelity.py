@@ -23,7 +23,7 @@ from benchmarks.against_truth.material import Material, materials, read_material
 from benchmarks.against_truth.proofs import Subtitles
 from benchmarks.against_truth.result import Result
 from benchmarks.against_truth.score import Edit, Score, Transcribed, score, together
-from benchmarks.against_truth.sweep import beyond, try_seam
+from benchmarks.against_truth.sweep import Side, beyond, cause_of, try_seam
 from benchmarks.against_truth.tables import tables
 from benchmarks.against_truth.words import TimedWord, counted_words
 from tools.recordings import making
@@ -54,12 +54,12 @@ def test_a_perfect_transcript_has_no_faults() -> None:
 def test_each_fault_is_counted_as_what_it_is_and_placed_where_it_is() -> None:
     heard = list(timed(SAID))
     heard[3] = TimedWord("cold", heard[3].start, heard[3].end)
-    heard.insert(3, TimedWord("the", 1.0, 1.5))
+    heard.insert(3, TimedWord("the", 1.4, 1.5))
     del heard[9]
     found, edits = score(recording(SAID), Transcribed(words=tuple(heard), seconds=1.0))
     assert (found.lost, found.doubled, found.wrong) == (1, 1, 1)
     assert set(edits) == {
-        Edit("doubled", 1.0, "", "the"),
+        Edit("doubled", 1.4, "", "the"),
         Edit("wrong", 1.5, "old", "cold"),
         Edit("lost", 4.0, "river", ""),
     }
@@ -157,6 +157,18 @@ def test_a_seam_answers_only_for_what_goes_well_without_it() -> None:
     assert beyond([lost, also_lost, surplus], [also_lost]) == [lost, surplus]
     assert beyond([lost, surplus], [Edit("wrong", 3.0, "river", "liver"), surplus]) == []
     assert beyond([surplus, surplus], [Edit("wrong", 5.2, "", "a")]) == [surplus]
+
+
+def test_a_fault_at_a_seam_is_the_mergings_where_a_side_had_it_right_and_else_the_hearings() -> None:
+    lost, surplus = Edit("lost", 20.5, "river", ""), Edit("doubled", 21.0, "", "the")
+    deaf_left, deaf_right = Side(0.0, 23.0, (lost,)), Side(17.0, 40.0, (lost, surplus))
+    left, right = Side(0.0, 23.0, ()), Side(17.0, 40.0, ())
+    assert cause_of(lost, [deaf_left, deaf_right]) == "hearing"
+    assert cause_of(lost, [left, deaf_right]) == "merging"
+    assert cause_of(replace(lost, at=30.0), [left, right]) == "merging"
+    assert cause_of(replace(lost, at=30.0), [left, Side(17.0, 40.0, (replace(lost, at=30.0),))]) == "hearing"
+    assert cause_of(surplus, [left, deaf_right]) == "hearing"
+    assert cause_of(surplus, [left, right]) == "merging"
 
 
 @pytest.mark.parametrize("seconds", [3.0, 26.5, 45.0, 151.3])

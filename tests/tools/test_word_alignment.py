@@ -1,3 +1,4 @@
+import random
 import time
 from unittest.mock import patch
 
@@ -5,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tools import word_alignment
-from tools.word_alignment import Pair, align, mistakes
+from tools.word_alignment import Pair, Starts, align, align_timed, mistakes
 from tools.word_error_rate import compare
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=14)
@@ -83,3 +84,42 @@ def test_nothing_heard_is_all_lost_and_something_heard_of_silence_is_all_wrong()
     assert parts("one two", "") == [("lost", "one"), ("lost", "two")]
     assert parts("", "thank you") == [("wrong", "thank"), ("wrong", "you")]
     assert parts("", "") == []
+
+
+def test_of_a_word_heard_twice_the_one_that_comes_at_the_wrong_time_is_too_many() -> None:
+    truth, said_at = ["we", "saw", "the", "bridge"], [0.0, 0.5, 1.0, 1.5]
+    heard = ["we", "saw", "the", "the", "bridge"]
+    early = align_timed(truth, heard, Starts(said_at, [0.0, 0.5, 1.0, 1.3, 1.5]))
+    late = align_timed(truth, heard, Starts(said_at, [0.0, 0.5, 0.7, 1.0, 1.5]))
+    assert Pair(None, 3) in early
+    assert Pair(None, 2) in late
+
+
+def test_of_a_phrase_heard_twice_the_round_at_the_wrong_time_is_too_many() -> None:
+    truth = ["oh", "thank", "you", "bye", "now"]
+    heard = ["oh", "thank", "you", "bye", "thank", "you", "bye", "now"]
+    said_at = [0.0, 1.0, 2.0, 3.0, 4.0]
+    for times, surplus in (
+        ([0.0, 1.0, 2.0, 3.0, 3.5, 3.5, 3.5, 4.0], [4, 5, 6]),
+        ([0.0, 0.5, 0.5, 0.5, 1.0, 2.0, 3.0, 4.0], [1, 2, 3]),
+    ):
+        pairs = align_timed(truth, heard, Starts(said_at, times))
+        assert [pair.heard for pair in pairs if pair.truth is None] == surplus
+
+
+def test_of_a_word_said_twice_and_heard_once_the_one_that_nobody_heard_then_is_lost() -> None:
+    truth, heard = ["no", "no", "way"], ["no", "way"]
+    for at, lost in ((0.1, 1), (0.9, 0)):
+        pairs = align_timed(truth, heard, Starts([0.0, 1.0, 2.0], [at, 2.0]))
+        assert [pair.truth for pair in pairs if pair.heard is None] == [lost]
+
+
+@given(WORDS, WORDS, st.randoms())
+def test_times_never_add_an_edit_nor_lose_a_word(
+    truth: list[str], heard: list[str], draw: random.Random
+) -> None:
+    starts = Starts(*(sorted(draw.uniform(0, 10) for _ in words) for words in (truth, heard)))
+    pairs = align_timed(truth, heard, starts)
+    assert [pair.truth for pair in pairs if pair.truth is not None] == list(range(len(truth)))
+    assert [pair.heard for pair in pairs if pair.heard is not None] == list(range(len(heard)))
+    assert len(mistakes(truth, heard, pairs)) == compare(truth, heard).errors
