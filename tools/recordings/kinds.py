@@ -47,7 +47,7 @@ STEREO_RATE_HZ = 44_100
 #: A bed under speech is at least 20 dB below it, where listeners are to follow: WCAG 2, criterion 1.4.7.
 MUSIC_DB = (20.0, 26.0)
 
-#: A mix that is too loud. The demo's model, which was trained without any music, gets a fourth of all words
+#: A mix that is too loud. The demo's model, which was trained without any music, gets a fifth of all words
 #: wrong here, so this kind is made only where it is asked for.
 LOUD_MUSIC_DB = (12.0, 18.0)
 
