@@ -1,68 +1,70 @@
-"""Whether the words of a window cover its speech: Whisper sometimes loses half a window without a sign. Pure.
+"""Whether words cover speech: Whisper sometimes loses half a window without a sign. Pure.
 
-A first, small guard: a window with a long stretch of speech that no word covers is heard once more in two
-halves, and the reading that leaves less uncovered is kept. Both are heard at temperature 0, so the
-choice is the same each time. The full guards, their re-runs and the audit take this place over.
+All positions are samples of the chunk.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from string import punctuation
 
-from whisper_farm.models import SAMPLE_RATE_HZ, HeardSegment, Word
-from worker_gpu.voice import PADDING_MS
-from worker_gpu.windows import Window
+from whisper_farm.merging.placing import Placed, samples
+from worker_gpu.windows import Span
 
-#: A longer stretch of speech without a word is suspicious; a pause for breath is shorter.
-LONGEST_UNCOVERED_SECONDS = 1.0
+#: Speech that no word covers for longer is a hole: two words at 150 a minute. Shorter ones are mostly an "um"
+#: of about half a second, which Whisper leaves out.
+LONGEST_UNCOVERED = samples(0.8)
 
-#: No word covers more: where words are lost, the last one before them is stretched over the loss.
-_LONGEST_WORD_SECONDS = 1.2
+#: A letter takes no longer. Ordinary speech has 12 to 15 letters a second, so this is drawn out to three
+#: times its length; a word that takes longer still is stretched over what was lost after it.
+_LONGEST_LETTER = samples(0.2)
+_SHORTEST_BELIEVABLE = samples(0.4)
+#: No word covers more, however long it is: the longest words of English prose stay below.
+_LONGEST_BELIEVABLE = samples(1.2)
+#: A digit, a letter of an acronym or a character of Chinese is a syllable or more.
+_LETTERS_OF_A_SIGN = 3
 
-#: Mean log-probability of a token. A model that understands a part of a window, even of the worst sound,
-#: stays above -2; one that guesses among all of its tokens comes near -10.
-GUESSING_LOGPROB = -3.0
+_LOOKED_BACK = samples(30.0)  #: no word begins longer before a stretch that it still covers
 
-_WORD_MARGIN_SECONDS = 0.3  #: word times are this exact at best
-_PADDING_SECONDS = PADDING_MS / 1000  #: of every stretch, on either side: silence mostly
-
-
-def uncovered_seconds(window: Window, heard: Sequence[HeardSegment]) -> float:
-    """The longest stretch of the window's speech that no word covers."""
-    words = sorted(
-        (word.start - _WORD_MARGIN_SECONDS, _believable_end(word) + _WORD_MARGIN_SECONDS)
-        for segment in heard
-        for word in segment.words
-    )
-    longest = 0.0
-    for span in window.spans:
-        at = span.start / SAMPLE_RATE_HZ + _PADDING_SECONDS
-        end = span.end / SAMPLE_RATE_HZ - _PADDING_SECONDS
-        for word_start, word_end in words:
-            if word_end > at and word_start < end:
-                longest = max(longest, word_start - at)
-                at = max(at, word_end)
-        longest = max(longest, end - at)
-    return longest
+#: Word times are this exact at best; WhisperX judges them with a collar of 0.2 s.
+_MARGIN = samples(0.15)
 
 
-def _believable_end(word: Word) -> float:
-    return min(word.end, word.start + _LONGEST_WORD_SECONDS)
+def holes(words: Sequence[Placed], speech: Sequence[Span], *, longer_than: int) -> list[Span]:
+    """The intervals of speech that no word covers and that are longer than that."""
+    found = []
+    for stretch, bare in _bare(words, speech):
+        # What is bare at the edge of a stretch may be breath; inside of it words surround it.
+        start = bare.start + (_MARGIN if bare.start > stretch.start else 0)
+        end = bare.end - (_MARGIN if bare.end < stretch.end else 0)
+        if end - start > longer_than:
+            found.append(Span(start, end))
+    return found
 
 
-def is_beyond_help(heard: Sequence[HeardSegment]) -> bool:
-    """Whether the model only guesses here: then it would in halves as well, at twice the cost."""
-    return any(segment.avg_logprob < GUESSING_LOGPROB for segment in heard)
+def _bare(words: Sequence[Placed], speech: Sequence[Span]) -> Iterator[tuple[Span, Span]]:
+    """Each stretch with each part of it that no word stands on."""
+    spoken = sorted((word.start, believable_end(word)) for word in words)
+    first = 0
+    for stretch in speech:
+        at = stretch.start
+        while first < len(spoken) and spoken[first][0] <= stretch.start - _LOOKED_BACK:
+            first += 1
+        for start, end in spoken[first:]:
+            if start >= stretch.end:
+                break
+            if start > at:
+                yield stretch, Span(at, start)
+            at = max(at, end)
+        if at < stretch.end:
+            yield stretch, Span(at, stretch.end)
 
 
-def halves(window: Window) -> list[Window]:
-    """The window's stretches in two windows of about the same length; itself where it is one stretch."""
-    if len(window.spans) < 2:
-        return [window]
-    lengths = [sum(span.samples for span in window.spans[:cut]) for cut in range(1, len(window.spans))]
-    cut = 1 + min(range(len(lengths)), key=lambda i: abs(2 * lengths[i] - window.samples))
-    return [Window(window.spans[:cut]), Window(window.spans[cut:])]
-
-
-def of_window(window: Window, heard: Sequence[HeardSegment]) -> list[HeardSegment]:
-    """Those segments that were heard in this window."""
-    first, end = window.spans[0].start / SAMPLE_RATE_HZ, window.end / SAMPLE_RATE_HZ
-    return [segment for segment in heard if first - 0.001 <= segment.start < end]
+def believable_end(word: Placed) -> int:
+    """Where the word ends at the latest, whatever its times say."""
+    if word.probability is None:  # a whole text without word times
+        return word.end
+    said = word.text.strip().strip(punctuation)
+    if said.lower() == said.upper() or (not said[1:].islower() and len(said) > 1):
+        longest = _LETTERS_OF_A_SIGN * len(said) * _LONGEST_LETTER
+    else:
+        longest = min(len(said) * _LONGEST_LETTER, _LONGEST_BELIEVABLE)
+    return min(word.end, word.start + max(longest, _SHORTEST_BELIEVABLE))

@@ -1,7 +1,7 @@
 """faster-whisper as the farm's speech engine: one loaded model, heard through by several threads.
 
-A chunk's way stands here: where speech is, windows of it, batches of windows, and a look at what each
-window gave (`coverage`). Further guards belong between a batch and its answer.
+A chunk's way stands here: where speech is, windows of it, batches of windows; then the guards look at what
+was heard, suspect places are heard again (`rehearing`), and every word is put on speech (`standing`).
 """
 
 import threading
@@ -14,23 +14,21 @@ from typing import TYPE_CHECKING
 
 from whisper_farm.errors import WorkerFailed
 from whisper_farm.identity import Recipe
-from whisper_farm.models import SAMPLE_RATE_HZ, HeardSegment
+from whisper_farm.models import SAMPLE_RATE_HZ, Dropped, Rerun, Stretch
 from whisper_farm.request import Decoding
 from whisper_farm.speech import Heard, Interrupted, LanguageVote, Listening
 from whisper_farm.weights import Weights
 from worker_gpu import language as languages
 from worker_gpu import voice
-from worker_gpu.coverage import (
-    LONGEST_UNCOVERED_SECONDS,
-    halves,
-    is_beyond_help,
-    of_window,
-    uncovered_seconds,
-)
-from worker_gpu.hearing import hear_windows, says_something
+from worker_gpu.guards import Known
+from worker_gpu.hearing import Manner, hear_windows
+from worker_gpu.hearsay import joined, known_prompt, reading_of, segments_of, told_dropped
 from worker_gpu.memory import BatchSize, is_out_of_memory
+from worker_gpu.rehearing import Mending, Reading, stages
+from worker_gpu.standing import stand_on_speech
+from worker_gpu.voice import Quiet, Voice
 from worker_gpu.wide import WideModel, is_faster_wide
-from worker_gpu.windows import Window, pack
+from worker_gpu.windows import Span, Window, borders, pack
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -105,22 +103,14 @@ class FasterWhisperEngine:
         """Transcribe one chunk; see `SpeechEngine.hear`."""
         with self._counted() as others, _as_worker_failure():
             audio = _to_float(pcm)
-            speech = voice.speech_in(audio) if decoding.vad else voice.all_of(audio)
-            windows = pack(speech)
+            probabilities = voice.listen(audio)
+            found = voice.voice_in(probabilities, len(audio), decoding)
+            quiet = Quiet(audio, probabilities)
+            windows = pack(_to_hear(found, decoding, len(audio)), quietest=quiet.quietest)
             listening.progressed(0.0)
-            hearing = _Hearing(
-                audio=audio,
-                windows=windows,
-                beam_size=decoding.beam_size,
-                language=language if self.is_multilingual else "en",
-                batch=self._batch,
-                listening=listening,
-            )
-            segments = self._hear_alone(hearing, others) if alone else hearing.through(self._model, windows)
-        return Heard(
-            segments=tuple(segments),
-            speech_seconds=sum(span.samples for span in speech) / SAMPLE_RATE_HZ,
-        )
+            with self._models_for(windows, others, alone=alone) as (model, threads):
+                hearing = _Hearing(audio, model, threads=threads, batch=self._batch, listening=listening)
+                return _heard(hearing, windows, found, quiet, decoding, self._manner(decoding, language))
 
     def vote_language(self, pcm: "Pcm") -> LanguageVote:
         """Decide the language over the 30 s windows of `pcm`, by vote; silent windows don't vote."""
@@ -129,7 +119,7 @@ class FasterWhisperEngine:
         with self._counted(), _as_worker_failure():
             return languages.vote(
                 languages.windows_of(_to_float(pcm)),
-                is_silent=lambda audio: not voice.speech_in(audio),
+                is_silent=voice.is_silent,
                 detect=self._detect_language,
             )
 
@@ -137,21 +127,37 @@ class FasterWhisperEngine:
         language, probability, _ = self._model.detect_language(audio)
         return str(language), float(probability)
 
-    def _hear_alone(self, hearing: "_Hearing", others: int) -> list[HeardSegment]:
-        """Use the cores that nobody else uses: all in one window after the other, or one for each window."""
-        windows = hearing.windows
-        free = self._slots - others
-        if self._wide is not None and others == 0 and windows and is_faster_wide(len(windows), slots=free):
+    def _manner(self, decoding: Decoding, language: str) -> Manner:
+        """How this model listens under these options. One that knows English only can't translate into it."""
+        knows_many = self.is_multilingual
+        return Manner(
+            language=language if knows_many else "en",
+            task=decoding.task if knows_many else "transcribe",
+            multilingual=decoding.multilingual and knows_many,
+            beam_size=decoding.beam_size,
+            temperature=decoding.temperatures[0],
+            initial_prompt=decoding.initial_prompt,
+            hotwords=decoding.hotwords,
+        )
+
+    @contextmanager
+    def _models_for(
+        self, windows: Sequence[Window], others: int, *, alone: bool
+    ) -> "Iterator[tuple[WhisperModel, int]]":
+        """The copy to hear with, and in how many threads: for a lone chunk, with the cores nobody else uses,
+        all in one window after the other or one for each."""
+        free = self._slots - others if alone else 1
+        if (
+            alone
+            and self._wide is not None
+            and others == 0
+            and windows
+            and is_faster_wide(len(windows), slots=free)
+        ):
             with self._wide.loaded() as model:
-                return hearing.through(model, windows)
-        threads = min(free, len(windows))
-        if threads <= 1:
-            return hearing.through(self._model, windows)
-        bounds = [len(windows) * i // threads for i in range(threads + 1)]
-        shares = [windows[start:end] for start, end in pairwise(bounds)]
-        with ThreadPoolExecutor(threads, thread_name_prefix="window") as pool:
-            parts = list(pool.map(lambda share: hearing.through(self._model, share), shares))
-        return [segment for part in parts for segment in part]
+                yield model, 1
+        else:
+            yield self._model, max(1, free)
 
     @contextmanager
     def _counted(self) -> Iterator[int]:
@@ -167,63 +173,51 @@ class FasterWhisperEngine:
 
 
 class _Hearing:
-    """One chunk being heard, perhaps by several threads: what they share."""
+    """One chunk being heard, perhaps by several threads, and perhaps more than once."""
 
     def __init__(
-        self,
-        *,
-        audio: "Audio",
-        windows: Sequence[Window],
-        beam_size: int,
-        language: str,
-        batch: BatchSize,
-        listening: Listening,
+        self, audio: "Audio", model: "WhisperModel", *, threads: int, batch: BatchSize, listening: Listening
     ) -> None:
-        self.windows = windows
         self._audio = audio
-        self._beam_size = beam_size
-        self._language = language
+        self._model = model
+        self._threads = threads
         self._batch = batch
         self._listening = listening
-        self._done = 0
+        self._told = 0.0
         self._lock = threading.Lock()
 
-    def through(self, model: "WhisperModel", windows: Sequence[Window]) -> list[HeardSegment]:
-        """Hear `windows` in batches, saying so after each; stops between two of them when asked to."""
-        heard: list[HeardSegment] = []
-        at, size = 0, self._batch.now
-        while at < len(windows):
+    def hear(self, windows: Sequence[Window], manner: Manner, *, share: float) -> list[Reading]:
+        """Hear `windows` in batches, saying so after each; stops between two of them when asked to.
+
+        `share`: of the chunk's audio, what these windows are. A re-run is no progress, but a sign of life.
+        """
+        step = share * len(self._audio) / SAMPLE_RATE_HZ / max(1, len(windows))
+        threads = min(self._threads, len(windows))
+        if threads <= 1:
+            return self._through(windows, manner, step)
+        bounds = [len(windows) * i // threads for i in range(threads + 1)]
+        shares = [windows[start:end] for start, end in pairwise(bounds)]
+        with ThreadPoolExecutor(threads, thread_name_prefix="window") as pool:
+            parts = list(pool.map(lambda each: self._through(each, manner, step), shares))
+        return [reading for part in parts for reading in part]
+
+    def _through(self, windows: Sequence[Window], manner: Manner, step: float) -> list[Reading]:
+        readings: list[Reading] = []
+        size = self._batch.now
+        while len(readings) < len(windows):
             if self._listening.should_stop():
                 raise Interrupted("nobody waits for this chunk any more")
-            batch = windows[at : at + size]
+            batch = windows[len(readings) : len(readings) + size]
             try:
-                heard += self._hear_and_look(model, batch)
+                heard = hear_windows(self._model, self._audio, batch, manner)
             except (RuntimeError, MemoryError) as error:
                 size = self._smaller(error, tried=len(batch))
                 continue
+            readings += map(reading_of, batch, heard)
             self._batch.went_well()
-            at, size = at + len(batch), self._batch.now
-            self._tell(len(batch))
-        return heard
-
-    def _hear_and_look(self, model: "WhisperModel", batch: Sequence[Window]) -> list[HeardSegment]:
-        """Hear the batch; what lost a part of its speech is heard once more, in halves."""
-        heard = self._hear(model, batch)
-        kept = []
-        for window in batch:
-            first = of_window(window, heard)
-            beyond_help = is_beyond_help(first)
-            first = list(filter(says_something, first))
-            uncovered = uncovered_seconds(window, first)
-            parts = halves(window)
-            if uncovered > LONGEST_UNCOVERED_SECONDS and len(parts) > 1 and not beyond_help:
-                second = list(filter(says_something, self._hear(model, parts)))
-                first = second if uncovered_seconds(window, second) < uncovered else first
-            kept += first
-        return kept
-
-    def _hear(self, model: "WhisperModel", windows: Sequence[Window]) -> list[HeardSegment]:
-        return hear_windows(model, self._audio, windows, beam_size=self._beam_size, language=self._language)
+            size = self._batch.now
+            self._tell(len(batch) * step)
+        return readings
 
     def _smaller(self, error: Exception, *, tried: int) -> int:
         """The size to try next, where it was memory that ran out."""
@@ -237,11 +231,11 @@ class _Hearing:
             ) from error
         return smaller
 
-    def _tell(self, windows: int) -> None:
+    def _tell(self, seconds: float) -> None:
         with self._lock:
-            self._done += windows
-            share = self._done / len(self.windows)
-        self._listening.progressed(share * len(self._audio) / SAMPLE_RATE_HZ)
+            self._told += seconds
+            told = self._told
+        self._listening.progressed(told)
 
 
 @contextmanager
@@ -254,6 +248,61 @@ def _as_worker_failure() -> Iterator[None]:
     except Exception as error:
         said = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
         raise WorkerFailed(f"The speech engine failed: {said}; the chunk is tried again.") from error
+
+
+def _heard(
+    hearing: _Hearing,
+    windows: Sequence[Window],
+    found: Voice,
+    quiet: Quiet,
+    decoding: Decoding,
+    manner: Manner,
+) -> Heard:
+    """The chunk's way: heard once, its suspect places again, and every word put on speech."""
+    readings = hearing.hear(windows, manner, share=1.0)
+    words = joined(windows, [reading.words for reading in readings])
+    edges = borders(windows)
+    sureness = [reading.heard for reading in readings]
+    reruns: tuple[Rerun, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    if decoding.guards and windows:
+        mended = Mending(
+            words,
+            sureness,
+            known=Known(
+                speech=found.stretches,
+                prompt=known_prompt(decoding),
+                language=None if manner.multilingual else _written_in(manner),
+            ),
+            padded=found.padded if decoding.vad else lambda _: _to_hear(found, decoding, found.samples),
+            quietest=quiet.quietest,
+            hear=lambda again, how: hearing.hear(again, how, share=0.0),
+        ).through(stages(decoding.temperatures), manner)
+        words, sureness, reruns = mended.words, mended.windows, tuple(mended.reruns)
+        if decoding.vad:
+            words, removed = stand_on_speech(words, found.stretches)
+            dropped = tuple(map(told_dropped, removed))
+    return Heard(
+        segments=segments_of(words, sureness, edges),
+        speech_seconds=found.speech_seconds,
+        speech=tuple(
+            Stretch(start=span.start / SAMPLE_RATE_HZ, end=span.end / SAMPLE_RATE_HZ)
+            for span in found.stretches
+        ),
+        reruns=reruns,
+        dropped=dropped,
+    )
+
+
+def _written_in(manner: Manner) -> str:
+    return "en" if manner.task == "translate" else manner.language
+
+
+def _to_hear(found: Voice, decoding: Decoding, samples: int) -> Sequence[Span]:
+    """What goes into windows: speech with its padding, or all of the audio where that is asked for."""
+    if decoding.vad:
+        return found.padded()
+    return [Span(0, samples)] if samples else []
 
 
 def _to_float(pcm: "Pcm") -> "Audio":

@@ -7,12 +7,16 @@ The pipeline is used through its public face only, and these are its traps (vers
 - It cuts clips at `int(seconds * 16000)` and counts frames with `int(offset * 100)`; whole seconds for
   starts and half a sample more for ends survive both.
 - A word may end up to a second behind its window, and a segment without words keeps its window's times.
+- It takes a temperature and does not sample: it leaves out `sampling_topk`, and CTranslate2's own is 1. Where
+  something is to be sampled, the sequential transcription does it, one window at a time.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from whisper_farm.models import SAMPLE_RATE_HZ, HeardSegment, Word
+from worker_gpu.guards import LOWEST_LOGPROB, NO_SPEECH_PROBABILITY
 from worker_gpu.windows import Window
 
 if TYPE_CHECKING:
@@ -25,19 +29,50 @@ if TYPE_CHECKING:
 STRIDE_SECONDS = 36  #: 30 s for the window, and 6 s that no rule about words reaches across
 _FRAMES_PER_SECOND = 100
 
-#: A text counts as silence where the model both takes the window for silence and is unsure of its words.
-NO_SPEECH_PROBABILITY = 0.6
-SURE_LOGPROB = -1.0
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How the model listens."""
+
+    language: str
+    task: str = "transcribe"
+    multilingual: bool = False  #: each window decides its own language
+    beam_size: int = 5
+    temperature: float = 0.0  #: above 0 it samples, and what it hears is not to be had again
+    initial_prompt: str = ""
+    hotwords: str = ""
+
+    def options(self) -> dict[str, Any]:
+        """As both of faster-whisper's transcriptions name them."""
+        return {
+            "language": self.language,
+            "task": self.task,
+            "multilingual": self.multilingual,
+            "beam_size": self.beam_size,
+            "temperature": self.temperature,
+            # Longer ones than the model can take are cut there: a prompt's beginning, a glossary's end.
+            "initial_prompt": self.initial_prompt or None,
+            "hotwords": self.hotwords or None,
+            "without_timestamps": True,
+            "word_timestamps": True,
+        }
 
 
 def hear_windows(
-    model: "WhisperModel", audio: "Audio", windows: Sequence[Window], *, beam_size: int, language: str
+    model: "WhisperModel", audio: "Audio", windows: Sequence[Window], manner: Manner
 ) -> list[HeardSegment]:
-    """What is said in these windows of `audio`, in order; times in seconds of `audio`.
+    """What is said in each of these windows of `audio`: one segment for each; times in seconds of `audio`.
 
-    Segments that say nothing (see `says_something`) are among them: they tell how sure the model was.
+    A segment may say nothing (see `says_something`), and tells how sure the model was all the same.
     Deterministic: at temperature 0 the same window gives the same words, whatever runs beside it.
     """
+    heard = _sampled if manner.temperature > 0 else _batched
+    return heard(model, audio, windows, manner)
+
+
+def _batched(
+    model: "WhisperModel", audio: "Audio", windows: Sequence[Window], manner: Manner
+) -> list[HeardSegment]:
     import numpy as np
     from faster_whisper import BatchedInferencePipeline
 
@@ -52,16 +87,38 @@ def hear_windows(
             stage[at : at + span.samples] = audio[span.start : span.end]
             at += span.samples
     segments, _ = BatchedInferencePipeline(model).transcribe(
-        stage,
-        language=language,
-        beam_size=beam_size,
-        temperature=0.0,
-        without_timestamps=True,
-        word_timestamps=True,
-        clip_timestamps=clips,
-        batch_size=len(windows),
+        stage, clip_timestamps=clips, batch_size=len(windows), **manner.options()
     )
-    return [_in_chunk_time(segment, windows) for segment in segments]
+    heard = [_nothing(window) for window in windows]
+    for segment in segments:
+        place = round(segment.seek / _FRAMES_PER_SECOND) // STRIDE_SECONDS
+        heard[place - 1] = _in_chunk_time(segment, windows[place - 1], float(place * STRIDE_SECONDS), 0.0)
+    return heard
+
+
+def _sampled(
+    model: "WhisperModel", audio: "Audio", windows: Sequence[Window], manner: Manner
+) -> list[HeardSegment]:
+    import numpy as np
+
+    heard = []
+    for window in windows:
+        segments, _ = model.transcribe(
+            np.concatenate([audio[span.start : span.end] for span in window.spans]),
+            condition_on_previous_text=False,
+            # What failed is judged by this farm's guards.
+            compression_ratio_threshold=None,
+            log_prob_threshold=None,
+            no_speech_threshold=None,
+            **manner.options(),
+        )
+        first = next(iter(segments), None)  # a second one would be the end of the window, heard once more
+        heard.append(
+            _nothing(window)
+            if first is None
+            else _in_chunk_time(first, window, 0.0, temperature=manner.temperature)
+        )
+    return heard
 
 
 def says_something(segment: HeardSegment) -> bool:
@@ -69,21 +126,30 @@ def says_something(segment: HeardSegment) -> bool:
 
     The latter is Whisper's own rule, which the pipeline leaves out; with a beam it seldom returns no text.
     """
-    is_silence = segment.avg_logprob < SURE_LOGPROB and segment.no_speech_prob > NO_SPEECH_PROBABILITY
+    is_silence = segment.avg_logprob < LOWEST_LOGPROB and segment.no_speech_prob > NO_SPEECH_PROBABILITY
     return bool(segment.text) and not is_silence
 
 
-def _in_chunk_time(segment: "EngineSegment", windows: Sequence[Window]) -> HeardSegment:
-    """The segment in the chunk's time."""
-    place = round(segment.seek / _FRAMES_PER_SECOND) // STRIDE_SECONDS
-    window = windows[place - 1]
-    start_seconds = float(place * STRIDE_SECONDS)
+def _nothing(window: Window) -> HeardSegment:
+    return HeardSegment(
+        start=window.start / SAMPLE_RATE_HZ,
+        end=window.end / SAMPLE_RATE_HZ,
+        text="",
+        words=(),
+        avg_logprob=0.0,
+        compression_ratio=0.0,
+        no_speech_prob=1.0,
+        temperature=0.0,
+    )
+
+
+def _in_chunk_time(
+    segment: "EngineSegment", window: Window, start_seconds: float, temperature: float
+) -> HeardSegment:
+    """The segment in the chunk's time; its window begins at `start_seconds` of the segment's."""
     words = _words(segment.words or [], window, start_seconds)
-    if words:
-        start, end = words[0].start, max(word.end for word in words)
-    else:
-        start, _ = window.chunk_seconds(max(0.0, segment.start - start_seconds), 0.0)
-        end = window.end / SAMPLE_RATE_HZ
+    start = words[0].start if words else window.start / SAMPLE_RATE_HZ
+    end = max(word.end for word in words) if words else window.end / SAMPLE_RATE_HZ
     return HeardSegment(
         start=start,
         end=max(start, end),
@@ -92,7 +158,7 @@ def _in_chunk_time(segment: "EngineSegment", windows: Sequence[Window]) -> Heard
         avg_logprob=float(segment.avg_logprob),
         compression_ratio=float(segment.compression_ratio),
         no_speech_prob=float(segment.no_speech_prob),
-        temperature=float(segment.temperature or 0.0),
+        temperature=temperature,
     )
 
 

@@ -5,13 +5,27 @@ a window are translated back here, and nowhere else. All positions are samples o
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 from whisper_farm.models import SAMPLE_RATE_HZ
 
 LONGEST_WINDOW = 30 * SAMPLE_RATE_HZ
+
+#: Where speech has no silence for a window to end in, both windows hear so much beyond their seam: twins are
+#: looked for within 1 s of it (`whisper_farm.merging.seams`), and half a second more holds the word that
+#: the window's edge cuts through.
+OVERLAP = SAMPLE_RATE_HZ * 3 // 2
+
+#: The quietest point is looked for in so much before a window is full: a few phrases.
+_SEARCHED = 8 * SAMPLE_RATE_HZ
+
+#: A window whose room is less than this is closed rather than given the beginning of a long stretch.
+_LEAST_ROOM = _SEARCHED + 2 * OVERLAP
+
+#: Takes an interval of the chunk and gives the point in it that is best cut at.
+Quietest = Callable[[int, int], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +43,24 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Stretches of speech, in order, that are heard as one."""
+    """Stretches of speech, in order, that are heard as one.
+
+    `seam`: where somebody speaks on from the window before into this one; both hear around it, and each
+    word there must be taken once. None where a silence lies between them.
+    """
 
     spans: tuple[Span, ...]
+    seam: int | None = None
 
     @property
     def samples(self) -> int:
         """How long it is once its silences are left out."""
         return sum(span.samples for span in self.spans)
+
+    @property
+    def start(self) -> int:
+        """Where its first stretch starts in the chunk."""
+        return self.spans[0].start
 
     @property
     def end(self) -> int:
@@ -53,34 +77,45 @@ class Window:
         ends = list(accumulate(span.samples for span in self.spans))
         at = min(bisect_right(ends, middle), len(self.spans) - 1)
         shift = self.spans[at].start - (ends[at] - self.spans[at].samples)
-        first, last = self.spans[0].start, self.end
-        return [min(max(time * SAMPLE_RATE_HZ + shift, first), last) / SAMPLE_RATE_HZ for time in times]
+        return [
+            min(max(time * SAMPLE_RATE_HZ + shift, self.start), self.end) / SAMPLE_RATE_HZ for time in times
+        ]
 
 
-def pack(speech: Iterable[Span]) -> list[Window]:
+def pack(speech: Iterable[Span], *, quietest: Quietest) -> list[Window]:
     """Windows that hold all of `speech`, in order, each as full as its stretches allow.
 
-    A stretch that is longer than a window is cut at the window's length.
+    A stretch that is longer than a window is cut where `quietest` says, and heard on both sides of the cut.
     """
     windows: list[Window] = []
     spans: list[Span] = []
-    room = LONGEST_WINDOW
+    room, seam = LONGEST_WINDOW, None
+
+    def close(next_seam: int | None = None) -> None:
+        nonlocal spans, room, seam
+        windows.append(Window(tuple(spans), seam))
+        spans, room, seam = [], LONGEST_WINDOW, next_seam
+
     for span in speech:
-        if spans and span.samples > room:
-            windows.append(Window(tuple(spans)))
-            spans, room = [], LONGEST_WINDOW
-        for part in _parts(span):
-            if part.samples > room:
-                windows.append(Window(tuple(spans)))
-                spans, room = [], LONGEST_WINDOW
-            spans.append(part)
-            room -= part.samples
+        rest = span
+        if spans and rest.samples > room and (rest.samples <= LONGEST_WINDOW or room < _LEAST_ROOM):
+            close()
+        while rest.samples > room:
+            last = rest.start + room - OVERLAP
+            cut = quietest(last - _SEARCHED, last)
+            spans.append(Span(rest.start, cut + OVERLAP))
+            rest = Span(cut - OVERLAP, rest.end)
+            close(next_seam=cut)
+        spans.append(rest)
+        room -= rest.samples
     if spans:
-        windows.append(Window(tuple(spans)))
+        close()
     return windows
 
 
-def _parts(span: Span) -> Sequence[Span]:
-    """`span` in pieces of at most a window's length."""
-    edges = [*range(span.start, span.end, LONGEST_WINDOW), span.end]
-    return [Span(start, end) for start, end in pairwise(edges)]
+def borders(windows: Sequence[Window]) -> list[int]:
+    """Where each window but the first begins: its seam, or the middle of the silence before it."""
+    return [
+        window.seam if window.seam is not None else (before.end + window.start) // 2
+        for before, window in pairwise(windows)
+    ]

@@ -4,9 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker_gpu.windows import LONGEST_WINDOW, Span, Window, pack
+from worker_gpu.windows import LONGEST_WINDOW, OVERLAP, Span, Window, borders
+from worker_gpu.windows import pack as pack_with
 
 SECOND = 16_000
+
+
+def middle(start: int, end: int) -> int:
+    return (start + end) // 2
+
+
+def pack(speech: list[Span]) -> list[Window]:
+    return pack_with(speech, quietest=middle)
 
 
 def spans(*seconds: tuple[float, float]) -> list[Span]:
@@ -20,13 +29,44 @@ def speech(draw: st.DrawFn) -> list[Span]:
 
 
 @given(speech())
-def test_windows_hold_all_speech_once_in_order_and_none_is_too_long(found: list[Span]) -> None:
+def test_windows_hold_all_speech_in_order_and_none_is_too_long(found: list[Span]) -> None:
     windows = pack(found)
 
-    parts = [span for window in windows for span in window.spans]
-    assert all(window.samples <= LONGEST_WINDOW for window in windows)
-    assert sum(span.samples for span in parts) == sum(span.samples for span in found)
-    assert all(a.end <= b.start for a, b in pairwise(parts))
+    heard = set()
+    for window in windows:
+        assert window.samples <= LONGEST_WINDOW
+        assert all(a.end <= b.start for a, b in pairwise(window.spans))
+        heard |= {second for span in window.spans for second in (span.start, span.end - 1)}
+    assert {span.start for span in found} | {span.end - 1 for span in found} <= heard
+    assert borders(windows) == sorted(borders(windows))
+
+
+@given(speech())
+def test_only_what_lies_around_a_seam_is_heard_twice(found: list[Span]) -> None:
+    windows = pack(found)
+
+    twice = 0
+    for before, window in pairwise(windows):
+        if window.seam is None:
+            assert before.end <= window.start
+        else:
+            assert (before.end, window.start) == (window.seam + OVERLAP, window.seam - OVERLAP)
+            twice += 2 * OVERLAP
+    assert sum(window.samples for window in windows) == sum(span.samples for span in found) + twice
+
+
+def test_a_stretch_longer_than_a_window_is_cut_at_its_quietest_point_and_heard_on_both_sides() -> None:
+    quietest = 25 * SECOND
+    first, second = pack_with(spans((0, 50)), quietest=lambda start, end: min(max(start, quietest), end))
+
+    assert (first.end, second.start, second.seam) == (quietest + OVERLAP, quietest - OVERLAP, quietest)
+    assert borders([first, second]) == [quietest]
+
+
+def test_a_long_stretch_does_not_begin_in_the_last_seconds_of_a_window() -> None:
+    windows = pack(spans((0, 25), (26, 60)))
+
+    assert [window.seam is not None for window in windows] == [False, False, True]
 
 
 def test_a_window_is_filled_before_the_next_one_begins() -> None:
