@@ -20,7 +20,7 @@ from worker_gpu.guards import (
     rushed_words,
     sounds,
 )
-from worker_gpu.windows import Span
+from worker_gpu.windows import Span, connected
 
 #: Shorter speech without words is breath, or a word's soft end.
 _NOTICED = samples(0.5)
@@ -49,7 +49,7 @@ def faults(words: Sequence[Placed], known: Known, place: Span) -> Faults:
     """Of these words, which are all that was heard in `place`."""
     speech = [
         Span(max(span.start, place.start), min(span.end, place.end))
-        for span in known.speech
+        for span in connected(known.speech)
         if span.end > place.start and span.start < place.end
     ]
     believed = [word for word in words if _probability(word) >= DOUBTED_PROBABILITY]

@@ -13,6 +13,9 @@ from worker_gpu.windows import Span
 #: of about half a second, which Whisper leaves out.
 LONGEST_UNCOVERED = samples(0.8)
 
+#: A whole stretch of speech without a word is suspect from here on: half a second is a cough or an "um".
+LONGEST_MUTE = samples(0.5)
+
 #: A letter takes no longer. Ordinary speech has 12 to 15 letters a second, so this is drawn out to three
 #: times its length; a word that takes longer still is stretched over what was lost after it.
 _LONGEST_LETTER = samples(0.2)
@@ -62,9 +65,14 @@ def believable_end(word: Placed) -> int:
     """Where the word ends at the latest, whatever its times say."""
     if word.probability is None:  # a whole text without word times
         return word.end
+    return min(word.end, word.start + longest_believable(word))
+
+
+def longest_believable(word: Placed) -> int:
+    """How long the word may take, in samples."""
     said = word.text.strip().strip(punctuation)
     if said.lower() == said.upper() or (not said[1:].islower() and len(said) > 1):
         longest = _LETTERS_OF_A_SIGN * len(said) * _LONGEST_LETTER
     else:
         longest = min(len(said) * _LONGEST_LETTER, _LONGEST_BELIEVABLE)
-    return min(word.end, word.start + max(longest, _SHORTEST_BELIEVABLE))
+    return max(longest, _SHORTEST_BELIEVABLE)

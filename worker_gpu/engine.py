@@ -23,6 +23,7 @@ from worker_gpu import voice
 from worker_gpu.guards import Known
 from worker_gpu.hearing import Manner, hear_windows
 from worker_gpu.hearsay import joined, known_prompt, reading_of, segments_of, told_dropped
+from worker_gpu.looping import unlooped
 from worker_gpu.memory import BatchSize, is_out_of_memory
 from worker_gpu.rehearing import Mending, Reading, stages
 from worker_gpu.standing import stand_on_speech
@@ -266,6 +267,7 @@ def _heard(
     reruns: tuple[Rerun, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     if decoding.guards and windows:
+        words, removed = unlooped(words)
         mended = Mending(
             words,
             sureness,
@@ -279,9 +281,12 @@ def _heard(
             hear=lambda again, how: hearing.hear(again, how, share=0.0),
         ).through(stages(decoding.temperatures), manner)
         words, sureness, reruns = mended.words, mended.windows, tuple(mended.reruns)
-        if decoding.vad:
-            words, removed = stand_on_speech(words, found.stretches)
-            dropped = tuple(map(told_dropped, removed))
+        words, rounds = unlooped(words)
+        removed += rounds
+        if decoding.vad:  # else somebody wants to hear what is no speech to the detector
+            words, beside = stand_on_speech(words, found.stretches)
+            removed += beside
+        dropped = tuple(map(told_dropped, sorted(removed, key=lambda each: each.words[0].start)))
     return Heard(
         segments=segments_of(words, sureness, edges),
         speech_seconds=found.speech_seconds,

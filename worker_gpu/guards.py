@@ -16,8 +16,8 @@ from typing import Literal
 
 from whisper_farm.merging.placing import Placed, samples
 from whisper_farm.models import SAMPLE_RATE_HZ
-from worker_gpu.coverage import LONGEST_UNCOVERED, holes
-from worker_gpu.windows import Span
+from worker_gpu.coverage import LONGEST_MUTE, LONGEST_UNCOVERED, holes, longest_believable
+from worker_gpu.windows import Span, connected
 
 #: Whisper's own bounds of a decoding that failed (Radford et al. 2022, section 4.5).
 HIGHEST_COMPRESSION = 2.4
@@ -40,6 +40,7 @@ _RUSHED_WORDS, _RUSHED = 8, samples(8 / 7)
 #: Three words in this time have less than 50 ms each: not two phonemes at 30 a second, where they blur into a
 #: buzz (Liberman et al. 1967). Word times of loops and of words that nobody said collapse like this.
 _BURST_WORDS, _BURST = 3, samples(0.15)
+SHORTEST_WORD = samples(0.05)
 
 #: Words this unlikely are guesses; one alone is often a name, two close to each other are a place that was
 #: not understood.
@@ -59,7 +60,7 @@ _LEAKED_WORDS = 4
 _FOREIGN_SHARE = 0.5
 _LETTERS_TO_JUDGE = 10
 
-Guard = Literal["uncovered", "loop", "rushed", "silence", "leak", "window", "guesses"]
+Guard = Literal["uncovered", "mute", "stretched", "loop", "rushed", "silence", "leak", "window", "guesses"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,8 @@ def findings(words: Sequence[Placed], windows: Sequence[Heard], known: Known) ->
     found = [
         *(finding for window in windows for finding in of_window(window, _within(words, window), known)),
         *uncovered(words, known.speech),
+        *mute(words, known.speech),
+        *stretched(words, known.speech),
         *loops(words),
         *rushed(words),
         *over_silence(words, known.speech),
@@ -126,9 +129,28 @@ def of_window(window: Heard, words: Sequence[Placed], known: Known) -> Iterator[
 
 def uncovered(words: Sequence[Placed], speech: Sequence[Span]) -> Iterator[Finding]:
     """Speech without words."""
-    for hole in holes(words, speech, longer_than=LONGEST_UNCOVERED):
+    for hole in holes(words, connected(speech), longer_than=LONGEST_UNCOVERED):
         seconds = hole.samples / SAMPLE_RATE_HZ
         yield Finding("uncovered", hole.start, hole.end, f"speech without words for {seconds:.1f} s")
+
+
+def mute(words: Sequence[Placed], speech: Sequence[Span]) -> Iterator[Finding]:
+    """Short stretches of speech, silence on both sides, in which there is no word at all."""
+    whole = {(span.start, span.end) for span in connected(speech) if span.samples <= LONGEST_UNCOVERED}
+    for hole in holes(words, connected(speech), longer_than=LONGEST_MUTE):
+        if (hole.start, hole.end) in whole:
+            seconds = hole.samples / SAMPLE_RATE_HZ
+            yield Finding("mute", hole.start, hole.end, f"a stretch of {seconds:.1f} s without words")
+
+
+def stretched(words: Sequence[Placed], speech: Sequence[Span]) -> Iterator[Finding]:
+    """Words that take longer than anybody draws them out, with speech going on to the next word: cut to what
+    can be believed, they leave a hole that is too short to be seen as one."""
+    spoken = connected(speech)
+    for word, after in pairwise(words):
+        is_cut = word.probability is not None and word.end - word.start >= longest_believable(word)
+        if is_cut and any(span.start <= word.end and after.start <= span.end for span in spoken):
+            yield Finding("stretched", word.start, after.start, "a word drawn out too long")
 
 
 def loops(words: Sequence[Placed]) -> Iterator[Finding]:
@@ -136,7 +158,7 @@ def loops(words: Sequence[Placed]) -> Iterator[Finding]:
     said = [sounds(word) for word in words]
     at = 0
     while at < len(said):
-        length, rounds = _longest_loop(said, at)
+        length, rounds = loop_at(said, at)
         if not length:
             at += 1
             continue
@@ -161,6 +183,9 @@ def rushed_words(words: Sequence[Placed]) -> list[bool]:
         for first in range(len(words) - count + 1):
             if words[first + count - 1].end - words[first].start < least:
                 flagged[first : first + count] = [True] * count
+    for number, (before, word) in enumerate(pairwise(words), start=1):
+        if word.end - word.start < SHORTEST_WORD and sounds(word) == sounds(before):
+            flagged[number] = True
     return flagged
 
 
@@ -270,16 +295,25 @@ def is_foreign(text: str, language: str) -> bool:
     return sum(script not in own for script in letters) > _FOREIGN_SHARE * len(letters)
 
 
-def _longest_loop(said: Sequence[str], at: int) -> tuple[int, int]:
-    """Words in a round and rounds of the loop that begins here; (0, 0) where none does."""
+def loop_at(said: Sequence[str], at: int, *, any_repeat: bool = False) -> tuple[int, int]:
+    """Words in a round and rounds of the loop, or of `any_repeat`, that begins here; (0, 0) of none."""
     for length in range(1, _LONGEST_LOOP + 1):
+        if at + 2 * length > len(said):
+            break
+        if said[at] != said[at + length]:
+            continue
         rounds = 1
         gram = said[at : at + length]
-        while said[at + rounds * length : at + (rounds + 1) * length] == gram and len(gram) == length:
+        while said[at + rounds * length : at + (rounds + 1) * length] == gram:
             rounds += 1
-        if rounds >= dict(_LOOPS).get(length, _LONG_LOOP_ROUNDS):
+        if rounds >= (2 if any_repeat else least_rounds(length)):
             return length, rounds
     return 0, 0
+
+
+def least_rounds(length: int) -> int:
+    """From how many rounds on so many words said again and again are a loop, perhaps."""
+    return dict(_LOOPS).get(length, _LONG_LOOP_ROUNDS)
 
 
 def _runs(flags: Iterable[bool]) -> Iterator[tuple[int, int]]:

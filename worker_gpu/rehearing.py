@@ -22,12 +22,12 @@ _WORTH_SAMPLING: frozenset[Guard] = frozenset({"uncovered", "rushed", "window"})
 #: What remains below it is no gap to the audit, and not worth a guess.
 _SAMPLED_HOLE = samples(1.5)
 
-#: Windows that are heard again, at most, for each window of the first hearing. Where so much fails it is the
-#: audio, and more hearings only cost; a short chunk may have a few all the same.
-_HIGHEST_SHARE, _ALWAYS_ALLOWED = 2.0, 8
+#: Each suspect place is heard again once. After that, so many windows may be at most, for each window of the
+#: first hearing: where so much fails it is the audio, and more only cost. A short chunk may have a few.
+_HIGHEST_SHARE, _ALWAYS_ALLOWED = 1.0, 8
 
-#: The same for what costs single words at most: unlikely words are everywhere in hard audio.
-_LIGHT: frozenset[Guard] = frozenset({"guesses", "silence"})
+#: The same for what costs single words at most, and is everywhere in hard audio: it is heard again once.
+_LIGHT: frozenset[Guard] = frozenset({"guesses", "silence", "mute", "stretched"})
 _LIGHT_SHARE, _LIGHT_ALWAYS_ALLOWED = 0.5, 2
 
 _CONFIRMS: frozenset[Guard] = frozenset({"loop", "guesses"})
@@ -151,8 +151,8 @@ class Mending:
 
     def through(self, all_stages: Sequence[Stage], manner: Manner) -> Mended:
         """Hear what is suspect again, stage by stage, until nothing is or all has been tried."""
-        for stage in all_stages:
-            work = self._work(stage)
+        for number, stage in enumerate(all_stages):
+            work = self._work(stage, is_first=number == 0)
             if not work:
                 continue
             windows = [patch.window for _, found in work for patch in found]
@@ -161,17 +161,19 @@ class Mending:
                 self._decide(suspect, found, [next(readings) for _ in found], stage)
         return Mended(self._words, self._windows, [record.rerun() for record in self._in_order()])
 
-    def _work(self, stage: Stage) -> list[tuple[Suspect, list[Patch]]]:
+    def _work(self, stage: Stage, *, is_first: bool) -> list[tuple[Suspect, list[Patch]]]:
         """What is heard again now, as far as the chunk's share allows; the graver suspects first."""
         if self._found is None:
             self._found = together(findings(self._words, self._windows, self._known))
         suspects = [
             each
             for each in self._found
-            if self._is_open(each) and (stage.temperature == 0 or _is_worth_sampling(each))
+            if self._is_open(each)
+            and (is_first or not _is_light(each))
+            and (stage.temperature == 0 or _is_worth_sampling(each))
         ]
         work = []
-        for suspect in sorted(suspects, key=lambda each: (_is_light(each), each.start)):
+        for suspect in suspects:
             found = patches(
                 suspect,
                 self._padded(stage.padding),
@@ -179,13 +181,19 @@ class Mending:
                 longest=stage.longest,
                 quietest=self._quietest,
             )
-            allowed = min(self._left, self._left_for_light) if _is_light(suspect) else self._left
-            if not found or len(found) > allowed:
-                continue
-            self._left -= len(found)
-            self._left_for_light -= len(found) * _is_light(suspect)
-            work.append((suspect, found))
+            if found and self._may_cost(len(found), is_light=_is_light(suspect), is_first=is_first):
+                work.append((suspect, found))
         return sorted(work, key=lambda each: each[0].start)
+
+    def _may_cost(self, windows: int, *, is_light: bool, is_first: bool) -> bool:
+        """Whether so many more windows may be heard; if so, they are counted."""
+        if is_light:
+            allowed, self._left_for_light = self._left_for_light, max(0, self._left_for_light - windows)
+        elif is_first:
+            return True
+        else:
+            allowed, self._left = self._left, max(0, self._left - windows)
+        return windows <= allowed
 
     def _is_open(self, suspect: Suspect) -> bool:
         return not any(record.confirmed and _touch(record, suspect) for record in self._records)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from whisper_farm.models import SAMPLE_RATE_HZ
 from whisper_farm.request import Decoding
-from worker_gpu.windows import Span
+from worker_gpu.windows import Span, connected
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,11 +26,6 @@ FRAME = 512  #: samples for each probability: what the network takes at once
 #: does not fall to pieces. Silero's own default.
 HYSTERESIS = 0.15
 _LOWEST_THRESHOLD = 0.01
-
-#: Windows meet in no shorter silence without both hearing around it: the closure of a consonant looks like
-#: one.
-#: The same bound that makes a silent seam between chunks.
-TRUSTED_SILENCE = SAMPLE_RATE_HZ * 3 // 10
 
 _QUIET = SAMPLE_RATE_HZ // 50  #: 20 ms, in samples: the grain at which a quiet point is looked for
 _SMOOTHED = 3  #: so many of them make a point: 60 ms, the closure of a consonant at least
@@ -102,17 +97,6 @@ def stretches_of(
     if start is not None:
         found.append(Span(start, samples))
     return found
-
-
-def connected(stretches: Sequence[Span]) -> list[Span]:
-    """The stretches, those with less than `TRUSTED_SILENCE` between them as one."""
-    spans: list[Span] = []
-    for span in stretches:
-        if spans and span.start - spans[-1].end < TRUSTED_SILENCE:
-            spans[-1] = Span(spans[-1].start, span.end)
-        else:
-            spans.append(span)
-    return spans
 
 
 def pad(stretches: Sequence[Span], samples: int, *, padding: int) -> list[Span]:

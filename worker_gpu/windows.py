@@ -24,6 +24,10 @@ _SEARCHED = 8 * SAMPLE_RATE_HZ
 #: A window whose room is less than this is closed rather than given the beginning of a long stretch.
 _LEAST_ROOM = _SEARCHED + 2 * OVERLAP
 
+#: A shorter silence is not trusted to be one: the closure of a consonant looks like it. No window ends in it
+#: without the next one hearing it as well. The same bound that makes a seam between chunks a silent one.
+TRUSTED_SILENCE = SAMPLE_RATE_HZ * 3 // 10
+
 #: Takes an interval of the chunk and gives the point in it that is best cut at.
 Quietest = Callable[[int, int], int]
 
@@ -80,6 +84,17 @@ class Window:
         return [
             min(max(time * SAMPLE_RATE_HZ + shift, self.start), self.end) / SAMPLE_RATE_HZ for time in times
         ]
+
+
+def connected(stretches: Sequence[Span]) -> list[Span]:
+    """The stretches, those with less than `TRUSTED_SILENCE` between them as one."""
+    spans: list[Span] = []
+    for span in stretches:
+        if spans and span.start - spans[-1].end < TRUSTED_SILENCE:
+            spans[-1] = Span(spans[-1].start, span.end)
+        else:
+            spans.append(span)
+    return spans
 
 
 def pack(speech: Iterable[Span], *, quietest: Quietest) -> list[Window]:
