@@ -49,6 +49,9 @@ GUESSED_PROBABILITY = 0.3
 DOUBTED_PROBABILITY = 0.5
 _GUESSES_WITHIN = samples(3.0)
 
+#: Between a drawn-out word and the next one: the margins of both, and so less than any word that was lost.
+_ROOM_FOR_A_WORD = samples(0.3)
+
 #: A word that stands further from speech than this stands over silence: word times are exact to 0.1 s, and
 #: voice activity detection to one or two of its frames of 32 ms.
 BESIDE_SPEECH = samples(0.15)
@@ -149,7 +152,11 @@ def stretched(words: Sequence[Placed], speech: Sequence[Span]) -> Iterator[Findi
     spoken = connected(speech)
     for word, after in pairwise(words):
         is_cut = word.probability is not None and word.end - word.start >= longest_believable(word)
-        if is_cut and any(span.start <= word.end and after.start <= span.end for span in spoken):
+        if (
+            is_cut
+            and after.start - word.end > _ROOM_FOR_A_WORD
+            and any(span.start <= word.end and after.start <= span.end for span in spoken)
+        ):
             yield Finding("stretched", word.start, after.start, "a word drawn out too long")
 
 
