@@ -21,7 +21,7 @@ from whisper_farm.weights import Weights
 from worker_gpu import language as languages
 from worker_gpu import voice
 from worker_gpu.guards import Known
-from worker_gpu.hearing import Manner, hear_windows
+from worker_gpu.hearing import Manner, fitting_prompt, hear_windows
 from worker_gpu.hearsay import joined, known_prompt, reading_of, segments_of, told_dropped
 from worker_gpu.looping import unlooped
 from worker_gpu.memory import BatchSize, is_out_of_memory
@@ -124,9 +124,9 @@ class FasterWhisperEngine:
                 detect=self._detect_language,
             )
 
-    def _detect_language(self, audio: "Audio") -> tuple[str, float]:
-        language, probability, _ = self._model.detect_language(audio)
-        return str(language), float(probability)
+    def _detect_language(self, audio: "Audio") -> dict[str, float]:
+        _, _, all_of_them = self._model.detect_language(audio)
+        return {str(language): float(probability) for language, probability in all_of_them}
 
     def _manner(self, decoding: Decoding, language: str) -> Manner:
         """How this model listens under these options. One that knows English only can't translate into it."""
@@ -137,7 +137,7 @@ class FasterWhisperEngine:
             multilingual=decoding.multilingual and knows_many,
             beam_size=decoding.beam_size,
             temperature=decoding.temperatures[0],
-            initial_prompt=decoding.initial_prompt,
+            initial_prompt=fitting_prompt(self._model, decoding.initial_prompt, decoding.hotwords),
             hotwords=decoding.hotwords,
         )
 
@@ -204,7 +204,9 @@ class _Hearing:
 
     def _through(self, windows: Sequence[Window], manner: Manner, step: float) -> list[Reading]:
         readings: list[Reading] = []
-        size = self._batch.now
+        # Sampling takes one window after the other: each of them is a sign of life.
+        largest = 1 if manner.temperature > 0 else self._batch.largest
+        size = min(largest, self._batch.now)
         while len(readings) < len(windows):
             if self._listening.should_stop():
                 raise Interrupted("nobody waits for this chunk any more")
@@ -216,7 +218,7 @@ class _Hearing:
                 continue
             readings += map(reading_of, batch, heard)
             self._batch.went_well()
-            size = self._batch.now
+            size = min(largest, self._batch.now)
             self._tell(len(batch) * step)
         return readings
 

@@ -50,7 +50,8 @@ class Manner:
             "multilingual": self.multilingual,
             "beam_size": self.beam_size,
             "temperature": self.temperature,
-            # Longer ones than the model can take are cut there: a prompt's beginning, a glossary's end.
+            # One that is longer than half of the model's length is cut there: a prompt's beginning, a
+            # glossary's end.
             "initial_prompt": self.initial_prompt or None,
             "hotwords": self.hotwords or None,
             "without_timestamps": True,
@@ -119,6 +120,25 @@ def _sampled(
             else _in_chunk_time(first, window, 0.0, temperature=manner.temperature)
         )
     return heard
+
+
+def fitting_prompt(model: "WhisperModel", prompt: str, hotwords: str) -> str:
+    """As much of the prompt's end as the model can take beside the hotwords.
+
+    faster-whisper cuts each of them to half of the model's length, less one; both together would leave no
+    room for what is said.
+    """
+    if not (prompt and hotwords):
+        return prompt
+    room = model.max_length // 2 - 1 - len(_tokens(model, hotwords))
+    tokens = _tokens(model, prompt)
+    if len(tokens) <= room:
+        return prompt
+    return str(model.hf_tokenizer.decode(tokens[-room:])).strip() if room > 0 else ""
+
+
+def _tokens(model: "WhisperModel", text: str) -> list[int]:
+    return list(model.hf_tokenizer.encode(f" {text.strip()}", add_special_tokens=False).ids)
 
 
 def says_something(segment: HeardSegment) -> bool:

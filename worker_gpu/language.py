@@ -1,6 +1,7 @@
 """Which language is spoken, by a vote over windows: one window of music decides nothing alone."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from whisper_farm.speech import LanguageVote
@@ -22,18 +23,24 @@ def vote(
     windows: "Sequence[Audio]",
     *,
     is_silent: "Callable[[Audio], bool]",
-    detect: "Callable[[Audio], tuple[str, float]]",
+    detect: "Callable[[Audio], Mapping[str, float]]",
 ) -> LanguageVote:
-    """Each window that is not silent votes with its probability; the heaviest language wins."""
+    """Each window that is not silent votes with the probability it gives to each language.
+
+    The heaviest language wins. How sure the vote is, is the mean probability of the winner over all windows
+    that voted, those for another language included: windows that disagree make it less sure.
+    """
     ballots = [detect(window) for window in windows if not is_silent(window)]
     if not ballots:
         return LanguageVote(language=SILENCE_SPEAKS, probability=0.0, votes={})
-    weights: dict[str, list[float]] = {}
-    for language, probability in ballots:
-        weights.setdefault(language, []).append(min(1.0, max(0.0, probability)))
-    winner = max(sorted(weights), key=lambda language: sum(weights[language]))
+    weights: dict[str, float] = {}
+    for ballot in ballots:
+        for language, probability in ballot.items():
+            weights[language] = weights.get(language, 0.0) + min(1.0, max(0.0, probability))
+    winner = max(sorted(weights), key=weights.__getitem__)
+    first_choices = Counter(max(sorted(ballot), key=ballot.__getitem__) for ballot in ballots)
     return LanguageVote(
         language=winner,
-        probability=sum(weights[winner]) / len(weights[winner]),
-        votes={language: len(given) for language, given in sorted(weights.items())},
+        probability=min(1.0, weights[winner] / len(ballots)),
+        votes=dict(sorted(first_choices.items())),
     )

@@ -112,18 +112,18 @@ SOUND = np.ones(16_000 * 30, dtype=np.float32)
 
 
 def test_the_language_that_weighs_most_wins_and_silence_does_not_vote() -> None:
-    ballots = iter([("de", 0.9), ("en", 0.4), ("en", 0.45)])
+    ballots = iter([{"de": 0.9, "en": 0.1}, {"en": 0.4, "de": 0.3}, {"en": 0.45, "de": 0.3}])
     windows = [SOUND, SOUND, np.zeros(10, dtype=np.float32), SOUND]
 
     decided = vote(windows, is_silent=lambda window: not window.any(), detect=lambda _: next(ballots))
 
     assert decided.language == "de"
-    assert decided.probability == pytest.approx(0.9)
+    assert decided.probability == pytest.approx(0.5)  # the mean over all that voted
     assert decided.votes == {"de": 1, "en": 2}
 
 
 def test_where_nobody_speaks_nobody_votes() -> None:
-    decided = vote([SOUND], is_silent=lambda _: True, detect=lambda _: ("de", 1.0))
+    decided = vote([SOUND], is_silent=lambda _: True, detect=lambda _: {"de": 1.0})
 
     assert (decided.language, decided.probability, decided.votes) == ("en", 0.0, {})
 
