@@ -13,8 +13,8 @@ from worker_gpu.windows import Span
 #: of about half a second, which Whisper leaves out.
 LONGEST_UNCOVERED = samples(0.8)
 
-#: A whole stretch of speech without a word is suspect from here on: half a second is a cough or an "um".
-LONGEST_MUTE = samples(0.5)
+#: In less there is no room for a word: at 150 words a minute one takes 0.4 s.
+ROOM_FOR_A_WORD = samples(0.3)
 
 #: A letter takes no longer. Ordinary speech has 12 to 15 letters a second, so this is drawn out to three
 #: times its length; a word that takes longer still is stretched over what was lost after it.

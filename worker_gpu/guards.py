@@ -16,7 +16,7 @@ from typing import Literal
 
 from whisper_farm.merging.placing import Placed, samples
 from whisper_farm.models import SAMPLE_RATE_HZ
-from worker_gpu.coverage import LONGEST_MUTE, LONGEST_UNCOVERED, holes, longest_believable
+from worker_gpu.coverage import LONGEST_UNCOVERED, ROOM_FOR_A_WORD, holes, longest_believable
 from worker_gpu.windows import Span, connected
 
 #: Whisper's own bounds of a decoding that failed (Radford et al. 2022, section 4.5).
@@ -48,9 +48,6 @@ GUESSED_PROBABILITY = 0.3
 #: Below this a word is more likely wrong than right.
 DOUBTED_PROBABILITY = 0.5
 _GUESSES_WITHIN = samples(3.0)
-
-#: Between a drawn-out word and the next one: the margins of both, and so less than any word that was lost.
-_ROOM_FOR_A_WORD = samples(0.3)
 
 #: A word that stands further from speech than this stands over silence: word times are exact to 0.1 s, and
 #: voice activity detection to one or two of its frames of 32 ms.
@@ -138,12 +135,11 @@ def uncovered(words: Sequence[Placed], speech: Sequence[Span]) -> Iterator[Findi
 
 
 def mute(words: Sequence[Placed], speech: Sequence[Span]) -> Iterator[Finding]:
-    """Short stretches of speech, silence on both sides, in which there is no word at all."""
-    whole = {(span.start, span.end) for span in connected(speech) if span.samples <= LONGEST_UNCOVERED}
-    for hole in holes(words, connected(speech), longer_than=LONGEST_MUTE):
-        if (hole.start, hole.end) in whole:
+    """Speech with room for one word and without it."""
+    for hole in holes(words, connected(speech), longer_than=ROOM_FOR_A_WORD):
+        if hole.samples <= LONGEST_UNCOVERED:
             seconds = hole.samples / SAMPLE_RATE_HZ
-            yield Finding("mute", hole.start, hole.end, f"a stretch of {seconds:.1f} s without words")
+            yield Finding("mute", hole.start, hole.end, f"room for a word in {seconds:.1f} s of speech")
 
 
 def stretched(words: Sequence[Placed], speech: Sequence[Span]) -> Iterator[Finding]:
@@ -154,7 +150,7 @@ def stretched(words: Sequence[Placed], speech: Sequence[Span]) -> Iterator[Findi
         is_cut = word.probability is not None and word.end - word.start >= longest_believable(word)
         if (
             is_cut
-            and after.start - word.end > _ROOM_FOR_A_WORD
+            and after.start - word.end > ROOM_FOR_A_WORD
             and any(span.start <= word.end and after.start <= span.end for span in spoken)
         ):
             yield Finding("stretched", word.start, after.start, "a word drawn out too long")
