@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import log
 
-from whisper_farm.merging.placing import Placed, samples
-from whisper_farm.merging.seams import SAME_TIME
+from whisper_farm.merging.placing import Placed, samples, sounds
 from worker_gpu.coverage import believable_end, holes
 from worker_gpu.guards import (
     DOUBTED_PROBABILITY,
@@ -18,8 +17,8 @@ from worker_gpu.guards import (
     leaks,
     loops,
     rushed_words,
-    sounds,
 )
+from worker_gpu.splicing import SAME_TIME
 from worker_gpu.windows import Span, connected
 
 #: Shorter speech without words is breath, or a word's soft end.

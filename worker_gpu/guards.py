@@ -5,7 +5,6 @@ costs a second hearing of the place; whether that is better, `worker_gpu.choosin
 are samples of the chunk.
 """
 
-import re
 import unicodedata
 import zlib
 from bisect import bisect_left
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from whisper_farm.merging.placing import Placed, samples
+from whisper_farm.merging.placing import Placed, samples, sounds
 from whisper_farm.models import SAMPLE_RATE_HZ
 from worker_gpu.coverage import LONGEST_UNCOVERED, ROOM_FOR_A_WORD, holes, longest_believable
 from worker_gpu.windows import Span, connected
@@ -235,12 +234,6 @@ def guesses(words: Sequence[Placed]) -> Iterator[Finding]:
             close = []
         if word is not None:
             close.append(word)
-
-
-def sounds(word: Placed) -> str:
-    """The word without case and punctuation; a word of nothing else stands for itself."""
-    text = word.text.strip().casefold()
-    return re.sub(r"[\W_]+", "", text) or text
 
 
 def compression_ratio(text: str) -> float:

@@ -7,14 +7,14 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
-from whisper_farm.merging.placing import Placed, samples
-from whisper_farm.merging.seams import settle
+from whisper_farm.merging.placing import Placed, samples, sounds
 from whisper_farm.models import SAMPLE_RATE_HZ, Dropped, HeardSegment, Word
 from whisper_farm.request import Decoding
 from worker_gpu.coverage import believable_end
-from worker_gpu.guards import Heard, compression_ratio, sounds
+from worker_gpu.guards import Heard, compression_ratio
 from worker_gpu.hearing import says_something
 from worker_gpu.rehearing import Reading
+from worker_gpu.splicing import spliced
 from worker_gpu.standing import Removed
 from worker_gpu.windows import Window
 
@@ -40,7 +40,7 @@ def joined(windows: Sequence[Window], heard: Sequence[Sequence[Placed]]) -> list
     for window, words in zip(windows, heard, strict=True):
         here = list(words)
         if window.seam is not None:
-            waiting, here = settle(waiting, here, window.seam)
+            waiting, here = spliced(waiting, here, window.seam)
         done += waiting
         waiting = here
     return done + waiting

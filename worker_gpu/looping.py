@@ -7,8 +7,8 @@ worth of a repeated phrase may go: the text that stays is the same.
 
 from collections.abc import Sequence
 
-from whisper_farm.merging.placing import Placed
-from worker_gpu.guards import SHORTEST_WORD, loop_at, sounds
+from whisper_farm.merging.placing import Placed, sounds
+from worker_gpu.guards import SHORTEST_WORD, loop_at
 from worker_gpu.standing import Removed
 
 _REASON = "a round of a loop, faster than anybody speaks"

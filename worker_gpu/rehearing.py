@@ -8,13 +8,13 @@ had again: the windows, the beam, the prompt. Only what no such stage mended is 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from whisper_farm.merging.placing import Placed, samples
-from whisper_farm.merging.seams import NEAR_SEAM
+from whisper_farm.merging.placing import Placed, samples, sounds
 from whisper_farm.models import SAMPLE_RATE_HZ, Rerun
 from worker_gpu.choosing import better_of
-from worker_gpu.guards import LOWEST_LOGPROB, Guard, Heard, Known, findings, sounds
+from worker_gpu.guards import LOWEST_LOGPROB, Guard, Heard, Known, findings
 from worker_gpu.hearing import Manner
 from worker_gpu.patching import Patch, Suspect, patches, splice, together
+from worker_gpu.splicing import NEAR
 from worker_gpu.windows import Quietest, Span, Window
 
 #: Suspicions of which sampling may be tried: somebody speaks there and is not heard, or the text is broken.
@@ -206,7 +206,7 @@ class Mending:
         record.tried.append(stage.how)
         if any(reading.heard.avg_logprob < LOWEST_LOGPROB for reading in readings):
             return
-        place = Span(found[0].kept.start - NEAR_SEAM, found[-1].kept.end + NEAR_SEAM)
+        place = Span(found[0].kept.start - NEAR, found[-1].kept.end + NEAR)
         anew = self._words
         for patch, reading in zip(found, readings, strict=True):
             anew = splice(anew, reading.words, patch.kept)

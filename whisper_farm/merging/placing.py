@@ -4,9 +4,12 @@ All of merging counts samples, so that no decision hangs on a float's last digit
 chunk shifts the transcript exactly. After this file no time relative to a chunk exists any more.
 """
 
+import re
 from dataclasses import dataclass
 
 from whisper_farm.models import SAMPLE_RATE_HZ, Chunk, ChunkTranscript
+
+_NO_LETTER = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,12 @@ class Placed:
 def samples(seconds: float) -> int:
     """The nearest whole sample. Times in hundredths or thousandths come back exactly."""
     return round(seconds * SAMPLE_RATE_HZ)
+
+
+def sounds(word: Placed) -> str:
+    """The word without case and punctuation; a word of nothing else stands for itself."""
+    text = word.text.strip().casefold()
+    return _NO_LETTER.sub("", text) or text
 
 
 def place(chunk: Chunk, heard: ChunkTranscript) -> list[Placed]:

@@ -13,14 +13,13 @@ So nothing is dropped but what the other side confirms, by its text or by its pl
 differences of samples, so that shifting both chunks shifts the outcome.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from heapq import merge as interleaved
 from itertools import pairwise
 
-from whisper_farm.merging.placing import Placed, samples
+from whisper_farm.merging.placing import Placed, samples, sounds
 
 #: The same text is the same word up to this distance; the nearer, the likelier. Two hearings time one word
 #: up to half a second apart, for attention aligns them; it is twice that.
@@ -35,8 +34,6 @@ _TIMES_DIFFER = samples(0.2)
 _LONGEST_SPOT = samples(1.0)
 #: From this share of letters in common on two spellings are alike: what `difflib` itself calls close.
 _ALIKE = 0.6
-
-_NO_LETTER = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +97,7 @@ def _anchors(left: Sequence[Placed], right: Sequence[Placed], overlap: Overlap) 
     """The pairs of words that agree, in order: those with the most agreement in text and time together."""
     # best[i][j]: of the first i and j words. Agreement is counted in samples, so it is exact.
     best = [[0] * (len(right) + 1) for _ in range(len(left) + 1)]
-    sounds_left, sounds_right = [_sounds(word) for word in left], [_sounds(word) for word in right]
+    sounds_left, sounds_right = [sounds(word) for word in left], [sounds(word) for word in right]
     agreement = {
         (i, j): SAME_WORD - distance
         for i, one in enumerate(left)
@@ -190,7 +187,7 @@ def _same_spot(one: Placed, two: Placed, overlap: Overlap) -> bool:
         return True
     if not _has_times(one, two) or _distance(one, two) > SAME_SPOT:
         return False
-    return SequenceMatcher(None, _sounds(one), _sounds(two), autojunk=False).ratio() >= _ALIKE
+    return SequenceMatcher(None, sounds(one), sounds(two), autojunk=False).ratio() >= _ALIKE
 
 
 def _is_left_over(word: Placed, other_side: Sequence[Placed]) -> bool:
@@ -213,9 +210,3 @@ def _distance(one: Placed, two: Placed) -> int:
 def _has_times(*words: Placed) -> bool:
     """Whether they are words: a whole segment that came without words has no times of its own within."""
     return all(word.probability is not None for word in words)
-
-
-def _sounds(word: Placed) -> str:
-    """The word without case and punctuation; a word of nothing else stands for itself."""
-    text = word.text.strip().casefold()
-    return _NO_LETTER.sub("", text) or text
