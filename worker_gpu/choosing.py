@@ -18,7 +18,7 @@ from worker_gpu.guards import (
     loops,
     rushed_words,
 )
-from worker_gpu.splicing import SAME_TIME
+from worker_gpu.settling import SAME_TIME
 from worker_gpu.windows import Span, connected
 
 #: Shorter speech without words is breath, or a word's soft end.

@@ -26,7 +26,7 @@ from worker_gpu.hearsay import joined, known_prompt, reading_of, segments_of, to
 from worker_gpu.looping import unlooped
 from worker_gpu.memory import BatchSize, is_out_of_memory
 from worker_gpu.rehearing import Mending, Reading, stages
-from worker_gpu.standing import stand_on_speech
+from worker_gpu.standing import gathered, stand_on_speech
 from worker_gpu.voice import Quiet, Voice
 from worker_gpu.wide import WideModel, is_faster_wide
 from worker_gpu.windows import Span, Window, borders, pack
@@ -288,7 +288,7 @@ def _heard(
         if decoding.vad:  # else somebody wants to hear what is no speech to the detector
             words, beside = stand_on_speech(words, found.stretches)
             removed += beside
-        dropped = tuple(map(told_dropped, sorted(removed, key=lambda each: each.words[0].start)))
+        dropped = tuple(map(told_dropped, gathered(removed)))
     return Heard(
         segments=segments_of(words, sureness, edges),
         speech_seconds=found.speech_seconds,

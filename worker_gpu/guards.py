@@ -32,7 +32,7 @@ GUESSING_LOGPROB = -3.0
 #: "very very"; they seldom say four words and then the same four at once.
 _LOOPS = ((1, 4), (2, 3), (3, 3))
 _LONG_LOOP_ROUNDS = 2
-_LONGEST_LOOP = 30  #: words in a round
+LONGEST_LOOP = 30  #: words in a round
 
 #: Speech can be followed at up to 400 words a minute (Liberman et al. 1967): 6.7 a second.
 _RUSHED_WORDS, _RUSHED = 8, samples(8 / 7)
@@ -160,7 +160,7 @@ def loops(words: Sequence[Placed]) -> Iterator[Finding]:
     said = [sounds(word) for word in words]
     at = 0
     while at < len(said):
-        length, rounds = loop_at(said, at)
+        length, rounds = _loop_at(said, at)
         if not length:
             at += 1
             continue
@@ -291,9 +291,9 @@ def is_foreign(text: str, language: str) -> bool:
     return sum(script not in own for script in letters) > _FOREIGN_SHARE * len(letters)
 
 
-def loop_at(said: Sequence[str], at: int, *, any_repeat: bool = False) -> tuple[int, int]:
-    """Words in a round and rounds of the loop, or of `any_repeat`, that begins here; (0, 0) of none."""
-    for length in range(1, _LONGEST_LOOP + 1):
+def _loop_at(said: Sequence[str], at: int) -> tuple[int, int]:
+    """Words in a round and rounds of the loop that begins here; (0, 0) where none does."""
+    for length in range(1, LONGEST_LOOP + 1):
         if at + 2 * length > len(said):
             break
         if said[at] != said[at + length]:
@@ -302,14 +302,9 @@ def loop_at(said: Sequence[str], at: int, *, any_repeat: bool = False) -> tuple[
         gram = said[at : at + length]
         while said[at + rounds * length : at + (rounds + 1) * length] == gram:
             rounds += 1
-        if rounds >= (2 if any_repeat else least_rounds(length)):
+        if rounds >= dict(_LOOPS).get(length, _LONG_LOOP_ROUNDS):
             return length, rounds
     return 0, 0
-
-
-def least_rounds(length: int) -> int:
-    """From how many rounds on so many words said again and again are a loop, perhaps."""
-    return dict(_LOOPS).get(length, _LONG_LOOP_ROUNDS)
 
 
 def _runs(flags: Iterable[bool]) -> Iterator[tuple[int, int]]:

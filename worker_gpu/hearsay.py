@@ -14,7 +14,7 @@ from worker_gpu.coverage import believable_end
 from worker_gpu.guards import Heard, compression_ratio
 from worker_gpu.hearing import says_something
 from worker_gpu.rehearing import Reading
-from worker_gpu.splicing import spliced
+from worker_gpu.settling import settle
 from worker_gpu.standing import Removed
 from worker_gpu.windows import Window
 
@@ -40,7 +40,7 @@ def joined(windows: Sequence[Window], heard: Sequence[Sequence[Placed]]) -> list
     for window, words in zip(windows, heard, strict=True):
         here = list(words)
         if window.seam is not None:
-            waiting, here = spliced(waiting, here, window.seam)
+            waiting, here = settle(waiting, here, window.seam)
         done += waiting
         waiting = here
     return done + waiting
@@ -49,13 +49,17 @@ def joined(windows: Sequence[Window], heard: Sequence[Sequence[Placed]]) -> list
 def segments_of(
     words: Sequence[Placed], windows: Sequence[Heard], borders: Sequence[int]
 ) -> tuple[HeardSegment, ...]:
-    """The words as one segment for each window in which there are any. `borders`: see `windows.borders`."""
+    """The words as one segment for each window in which there are any; their starts never decrease.
+
+    `borders`: see `windows.borders`.
+    """
     shares: list[list[Placed]] = [[] for _ in windows]
-    latest = 0
+    window = start = 0
     for word in words:
-        latest = max(latest, bisect_right(borders, word.doubled_middle // 2))
-        shares[latest].append(word)
-    return tuple(_segment(share, window) for share, window in zip(shares, windows, strict=True) if share)
+        window = max(window, bisect_right(borders, word.doubled_middle // 2))
+        start = max(start, word.start)
+        shares[window].append(replace(word, start=start, end=max(start, word.end)))
+    return tuple(_segment(share, heard) for share, heard in zip(shares, windows, strict=True) if share)
 
 
 def known_prompt(decoding: Decoding) -> tuple[str, ...]:

@@ -5,13 +5,16 @@ So a phrase said twice in a row, of which a round's worth of words has no length
 worth of a repeated phrase may go: the text that stays is the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from whisper_farm.merging.placing import Placed, sounds
-from worker_gpu.guards import SHORTEST_WORD, loop_at
+from worker_gpu.guards import LONGEST_LOOP, SHORTEST_WORD
 from worker_gpu.standing import Removed
 
 _REASON = "a round of a loop, faster than anybody speaks"
+
+#: So many words must come again behind a round, or all of it where it is shorter: one alone comes by chance.
+_AGAIN = 2
 
 
 def unlooped(words: Sequence[Placed]) -> tuple[list[Placed], list[Removed]]:
@@ -20,21 +23,31 @@ def unlooped(words: Sequence[Placed]) -> tuple[list[Placed], list[Removed]]:
     removed: list[Removed] = []
     at = 0
     while at < len(left):
-        length, rounds = loop_at([sounds(word) for word in left[at : at + 64]], 0, any_repeat=True)
-        first = _emptiest(left, at, length, rounds) if length else None
-        if first is None:
+        empty = next(_empty_rounds(left[at : at + 3 * LONGEST_LOOP]), None)
+        if empty is None:
             at += 1
             continue
+        first, length = at + empty[0], empty[1]
         removed.append(Removed(tuple(left[first : first + length]), _REASON))
         del left[first : first + length]
     return left, removed
 
 
-def _emptiest(words: Sequence[Placed], at: int, length: int, rounds: int) -> int | None:
-    """Where the round's worth of words begins that took the least time; None where all took time."""
+def _empty_rounds(words: Sequence[Placed]) -> Iterator[tuple[int, int]]:
+    """First word and length of rounds that took no time, of phrases whose first word is the first one here.
 
-    def took(first: int) -> int:
-        return words[first + length - 1].end - words[first].start
+    Where words come again so many words later, as many words from any of them on may go: the text stays.
+    """
+    said = [sounds(word) for word in words[: 2 * LONGEST_LOOP]]
+    for length in range(1, LONGEST_LOOP + 1):
+        again = 0
+        while again + length < len(said) and said[again] == said[again + length]:
+            again += 1
+        if again >= min(length, _AGAIN):
+            first = min(range(again + 1), key=lambda k: _took(words[k : k + length]))
+            if _took(words[first : first + length]) < length * SHORTEST_WORD:
+                yield first, length
 
-    first = min(range(at, at + length * (rounds - 1) + 1), key=took)
-    return first if took(first) < length * SHORTEST_WORD else None
+
+def _took(words: Sequence[Placed]) -> int:
+    return words[-1].end - words[0].start

@@ -11,7 +11,7 @@ from math import ceil
 
 from whisper_farm.merging.placing import Placed, samples
 from worker_gpu.guards import Finding
-from worker_gpu.splicing import spliced
+from worker_gpu.settling import settle
 from worker_gpu.windows import LONGEST_WINDOW, OVERLAP, Quietest, Span, Window
 
 #: Findings that are this close to each other are heard again together.
@@ -82,8 +82,8 @@ def patches(
 
 def splice(words: Sequence[Placed], heard: Sequence[Placed], kept: Span) -> list[Placed]:
     """The words, with those that were heard anew in `kept` in the place of those that stood there."""
-    before, after = spliced(list(words), list(heard), kept.start)
-    after, rest = spliced(after, list(words), kept.end)
+    before, after = settle(list(words), list(heard), kept.start)
+    after, rest = settle(after, list(words), kept.end)
     return [*before, *after, *rest]
 
 

@@ -14,7 +14,7 @@ from worker_gpu.choosing import better_of
 from worker_gpu.guards import LOWEST_LOGPROB, Guard, Heard, Known, findings
 from worker_gpu.hearing import Manner
 from worker_gpu.patching import Patch, Suspect, patches, splice, together
-from worker_gpu.splicing import NEAR
+from worker_gpu.settling import NEAR
 from worker_gpu.windows import Quietest, Span, Window
 
 #: Suspicions of which sampling may be tried: somebody speaks there and is not heard, or the text is broken.
@@ -59,7 +59,7 @@ class Stage:
 #: Each hears the place in windows that neither the first hearing nor the stage before had. The last one hears
 #: few words at once, so that no loop and no loss has room, with a beam that forgets less.
 DETERMINISTIC = (
-    Stage(how="other windows", context=samples(2.0), longest=samples(12.0), padding=0.5),
+    Stage(how="other windows", context=samples(2.0), longest=samples(15.0), padding=0.5),
     Stage(how="wider windows", context=samples(5.0), longest=samples(12.0)),
     Stage(
         how="short windows, a wider beam, no prompt",
@@ -116,8 +116,8 @@ class _Record:
 
     def rerun(self) -> Rerun:
         return Rerun(
-            start=self.start / SAMPLE_RATE_HZ,
-            end=self.end / SAMPLE_RATE_HZ,
+            start=round(self.start / SAMPLE_RATE_HZ, 3),
+            end=round(self.end / SAMPLE_RATE_HZ, 3),
             reason=self.reason,
             how=self.kept or self.tried[-1],
             kept=bool(self.kept),

@@ -40,16 +40,32 @@ def stand_on_speech(words: Sequence[Placed], speech: Sequence[Span]) -> tuple[li
     for word in words:
         at = _stretch_of(word, speech, starts)
         if at is None:
-            _remove(removed, word, "words where nobody speaks")
+            removed.append(Removed((word,), "words where nobody speaks"))
             continue
         touches = word.end > at.start and word.start < at.end
         if not touches and word.probability is not None and word.probability < DOUBTED_PROBABILITY:
-            _remove(removed, word, "words beside speech, more likely wrong than right")
+            removed.append(Removed((word,), "words beside speech, more likely wrong than right"))
             continue
         put = _trimmed(word, at) if touches else _moved(word, at)
         latest = max(latest, put.start)
         standing.append(replace(put, start=latest, end=max(put.end, latest)))
-    return standing, removed
+    return standing, gathered(removed)
+
+
+def gathered(removed: Sequence[Removed]) -> list[Removed]:
+    """In order of time; what was taken out near each other for the same reason is told as one."""
+    told: list[Removed] = []
+    for each in sorted(removed, key=lambda one: one.words[0].start):
+        last = told[-1] if told else None
+        if (
+            last is not None
+            and last.reason == each.reason
+            and each.words[0].start - last.words[-1].end < NEAR_SPEECH
+        ):
+            told[-1] = Removed((*last.words, *each.words), each.reason)
+        else:
+            told.append(each)
+    return told
 
 
 def _stretch_of(word: Placed, speech: Sequence[Span], starts: Sequence[int]) -> Span | None:
@@ -75,11 +91,3 @@ def _moved(word: Placed, at: Span) -> Placed:
     length = min(word.end - word.start, _MOVED, at.samples)
     start = at.start if word.end <= at.start else at.end - length
     return replace(word, start=start, end=start + length)
-
-
-def _remove(removed: list[Removed], word: Placed, reason: str) -> None:
-    last = removed[-1] if removed else None
-    if last is not None and last.reason == reason and word.start - last.words[-1].end < NEAR_SPEECH:
-        removed[-1] = Removed((*last.words, word), reason)
-    else:
-        removed.append(Removed((word,), reason))

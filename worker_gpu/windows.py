@@ -14,7 +14,7 @@ from whisper_farm.models import SAMPLE_RATE_HZ
 LONGEST_WINDOW = 30 * SAMPLE_RATE_HZ
 
 #: Where speech has no silence for a window to end in, both windows hear so much beyond their seam: twins are
-#: looked for within 1 s of it (`splicing`), and half a second more holds the word that
+#: looked for within 1 s of it (`worker_gpu.settling`), and half a second more holds the word that
 #: the window's edge cuts through.
 OVERLAP = SAMPLE_RATE_HZ * 3 // 2
 

@@ -10,6 +10,7 @@ import pytest
 from temporalio.client import Client
 
 from tests.cli.command import MODEL, SPEECH, Command, refused
+from tests.subtitles.transcripts import evenly, transcript
 from whisper_farm import keys
 from whisper_farm.audio.program import ffmpeg_path
 from whisper_farm.cli.hearing import Hearing
@@ -23,8 +24,11 @@ from whisper_farm.messages import JobResult
 from whisper_farm.request import Decoding, TranscribeRequest
 from whisper_farm.storage.base import ObjectStore
 from whisper_farm.storage.disk import DiskStore
+from whisper_farm.subtitles.formats import write
 from whisper_farm.subtitles.options import SubtitleOptions
 from whisper_farm.weights import fingerprint_of
+
+HELLO = transcript(evenly(0, "hello", start=1.0), duration=4.0)
 
 
 def _clips(folder: Path, *names: str) -> list[Path]:
@@ -102,13 +106,14 @@ class Elsewhere:
         name = await (await handle.describe()).static_summary()
         if name in self.faults:
             raise self.faults[name]
-        key = keys.transcript(job, "1", "txt")
-        self.store.put(key, b"hello\n")
+        stored = {kind: keys.transcript(job, "1", kind) for kind in ("json", "txt")}
+        for kind, key in stored.items():
+            self.store.put(key, write(HELLO, kind).encode())
         result = JobResult(
             job=job,
             state="complete",
             version="1",
-            outputs={"txt": key},
+            outputs=stored,
             language="en",
             duration_seconds=4.0,
             chunk_count=1,

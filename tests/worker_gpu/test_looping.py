@@ -58,3 +58,24 @@ def test_all_rounds_without_length_go() -> None:
     ]
 
     assert text(unlooped(words)[0]) == "we saw the river today"
+
+
+def test_a_round_that_only_a_part_of_the_phrase_follows_goes_as_well() -> None:
+    looped = [
+        *said("see you", each=0.2),
+        *said("next", start=0.4, each=0.14),
+        *said("week thank you", start=0.54, each=0.0),
+        *said("next week", start=0.54, each=0.3),
+    ]
+
+    assert text(unlooped(looped)[0]) == "see you next week"
+
+
+def test_one_word_that_comes_again_by_chance_takes_nothing_with_it() -> None:
+    words = [
+        *said("the river", each=0.05),
+        *said("and", start=0.1, each=0.02),
+        *said("the bridge", start=0.12),
+    ]
+
+    assert unlooped(words) == (words, [])
