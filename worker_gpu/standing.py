@@ -16,8 +16,15 @@ from worker_gpu.windows import Span
 #: A word further from speech than this has none to stand on.
 NEAR_SPEECH = samples(0.5)
 
-#: A word may begin and end so much outside of speech: soft sounds at its edges are no speech to a detector.
+#: A word may end so much outside of speech: soft sounds at its end are no speech to a detector.
 TOLERANCE = samples(0.2)
+
+#: And begin so much before it: as exact as word times are. What begins earlier is the first word of a window,
+#: whose alignment begins with the window's first frame, whatever is said there.
+EARLY = samples(0.1)
+
+#: The detector is sure of speech two of its frames of 32 ms after it began.
+ONSET = samples(0.064)
 
 #: What a word that is moved into speech gets of it: about the length of a short word.
 _MOVED = samples(0.2)
@@ -48,7 +55,10 @@ def stand_on_speech(words: Sequence[Placed], speech: Sequence[Span]) -> tuple[li
             continue
         put = _trimmed(word, at) if touches else _moved(word, at)
         latest = max(latest, put.start)
-        standing.append(replace(put, start=latest, end=max(put.end, latest)))
+        # One that comes before the word ahead of it is moved behind it, and far enough to touch its speech.
+        standing.append(
+            put if put.start == latest else replace(put, start=latest, end=max(put.end, latest + ONSET))
+        )
     return standing, gathered(removed)
 
 
@@ -82,7 +92,7 @@ def _stretch_of(word: Placed, speech: Sequence[Span], starts: Sequence[int]) -> 
 def _trimmed(word: Placed, at: Span) -> Placed:
     if word.probability is None:
         return word
-    start = word.start if word.start >= at.start - TOLERANCE else at.start
+    start = word.start if word.start >= at.start - EARLY else max(word.start, at.start - ONSET)
     end = word.end if word.end <= at.end + TOLERANCE else at.end
     return replace(word, start=start, end=max(start, end))
 

@@ -28,10 +28,16 @@ def test_a_word_that_is_stretched_over_a_pause_ends_with_its_speech() -> None:
     assert (seconds(standing), removed) == ([(2.5, 3.0)], [])
 
 
-def test_a_word_that_begins_in_a_pause_begins_with_its_speech() -> None:
+def test_a_word_that_begins_in_a_pause_begins_with_its_speech_of_which_the_detector_hears_late() -> None:
     standing, _ = stand_on_speech(said("welcome", start=4.0, each=2.5), SPEECH)
 
-    assert seconds(standing) == [(6.0, 6.5)]
+    assert seconds(standing) == [(5.94, 6.5)]
+
+
+def test_a_word_that_begins_as_early_as_word_times_are_exact_stays_as_it_is() -> None:
+    words = said("welcome", start=5.92)
+
+    assert stand_on_speech(words, SPEECH) == (words, [])
 
 
 def test_a_word_beside_speech_is_moved_into_it() -> None:
