@@ -124,6 +124,8 @@ class ChunkActivities:
             pcm = await asyncio.to_thread(fetch_chunk, self._store, order)
             heard, elapsed = await self._heard(order, pcm, work)
             work.stage = "storing"
+            if heard.is_sampled and await asyncio.to_thread(self._store.exists, key):
+                return self._found(order, key)  # another worker's: a second draw must not replace it
             transcript = self._transcript(order, recipe, heard, samples=len(pcm), elapsed_seconds=elapsed)
             await asyncio.to_thread(write_document, self._store, key, transcript)
         self._pace.heard(order.chunk.audio_seconds, elapsed)

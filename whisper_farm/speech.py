@@ -25,6 +25,13 @@ class Heard:
     reruns: tuple[Rerun, ...] = ()
     dropped: tuple[Dropped, ...] = ()
 
+    @property
+    def is_sampled(self) -> bool:
+        """Whether some of it was drawn at a temperature above 0: heard again it would be another text."""
+        return any(segment.temperature > 0 for segment in self.segments) or any(
+            rerun.sampled and rerun.kept for rerun in self.reruns
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanguageVote:

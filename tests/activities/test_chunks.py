@@ -15,7 +15,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.chunks import ChunkActivities
 from activities.pace import Pace
 from activities.slots import Slots
-from tests.faults.engines import Hanging, Wrapped
+from tests.faults.engines import Hanging, Sampling, Wrapped
 from whisper_farm import keys
 from whisper_farm.audio.flac import decode_flac, encode_flac, pcm_sha256
 from whisper_farm.errors import WorkerFailed
@@ -157,6 +157,22 @@ async def test_what_is_stored_is_never_computed_again(
     assert again.stored_before
     assert again.result == first.result
     assert counting.heard == 1
+
+
+async def test_what_another_worker_drew_meanwhile_is_not_replaced_by_a_second_draw(
+    real_engine: SpeechEngine, store: DiskStore, audio: "Pcm"
+) -> None:
+    other = Room(real_engine, store)
+    order = other.order(audio)
+    first = await other.hear(order)
+    drawn = store.get(first.result)
+    store.delete([first.result])
+    room = Room(Sampling(real_engine, meanwhile=lambda: store.put(first.result, drawn)), store)
+
+    answer = await room.hear(order)
+
+    assert (answer.result, answer.stored_before) == (first.result, True)
+    assert store.get(first.result) == drawn
 
 
 async def test_a_run_that_computes_anew_has_results_of_its_own(

@@ -36,3 +36,13 @@ def test_a_finished_job_is_exported_in_any_layout(farm: Command, tmp_path: Path)
     assert len(read_lrc((tmp_path / "new" / "podcast_3min.lrc").read_text())) > 20
     assert (tmp_path / "new" / "podcast_3min.txt").read_text().startswith("[00:00:0")
     assert "--lines can't be '9'" in refused(farm("export", job, "--lines", "9"))
+
+
+def test_a_job_that_is_handed_in_is_laid_out_as_it_was_asked(farm: Command, tmp_path: Path) -> None:
+    job = farm.ok("submit", SPEECH, "--model", MODEL, "--job-id", "laid-out", "--subtitles", "plain").strip()
+    farm.ok("watch", job)
+
+    farm.ok("export", job, "--out", tmp_path, "--format", "json")
+
+    written = json.loads((tmp_path / "podcast_3min.json").read_text())
+    assert written["subtitles"]["preset"] == "plain"

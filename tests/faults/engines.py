@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from whisper_farm.errors import WorkerFailed
@@ -47,6 +49,22 @@ class Wrapped:
 
     def vote_language(self, pcm: "Pcm") -> LanguageVote:
         return self.inner.vote_language(pcm)
+
+
+class Sampling(Wrapped):
+    """Draws what it hears, and calls `meanwhile` when it is done: only luck and other workers would."""
+
+    def __init__(self, inner: SpeechEngine, *, meanwhile: Callable[[], None]) -> None:
+        super().__init__(inner)
+        self.meanwhile = meanwhile
+
+    def hear(
+        self, pcm: "Pcm", decoding: Decoding, *, language: str, listening: Listening, alone: bool = False
+    ) -> Heard:
+        heard = super().hear(pcm, decoding, language=language, listening=listening, alone=alone)
+        drawn = tuple(segment.model_copy(update={"temperature": 0.4}) for segment in heard.segments)
+        self.meanwhile()
+        return replace(heard, segments=drawn)
 
 
 class Slow(Wrapped):

@@ -1,6 +1,6 @@
 """`whisper-farm submit`: begin a job and leave."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,15 +8,21 @@ from whisper_farm.cli import printing
 from whisper_farm.cli.groups import takes
 from whisper_farm.cli.hearing import Hearing, read_hearing
 from whisper_farm.cli.options import Json, Model
+from whisper_farm.cli.subtitle_options import read_layout
+
+if TYPE_CHECKING:
+    from whisper_farm.subtitles.options import SubtitleOptions
 
 
 @takes("hearing", read_hearing)
+@takes("layout", read_layout)
 def submit(
     source: Annotated[
         str,
         typer.Argument(metavar="FILE|URL|s3://...", help="A recording: a file, or where the farm finds it."),
     ],
     hearing: Hearing,
+    layout: "SubtitleOptions | None",
     model: Model = None,
     job_id: Annotated[
         str | None,
@@ -41,6 +47,7 @@ def submit(
             source=source,
             model=model,
             hearing=hearing,
+            layout=layout,
             job=check_job_id(job_id) if job_id is not None else None,
             owner=owner,
             labels=read_labels(label or []),

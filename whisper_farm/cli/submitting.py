@@ -22,6 +22,7 @@ from whisper_farm.intake.sources import OWN_PREFIXES, parse_source
 from whisper_farm.intake.storing import store_recording
 from whisper_farm.request import TranscribeRequest, read_request
 from whisper_farm.settings import FarmSettings, IntakeSettings, StoreSettings, load
+from whisper_farm.subtitles.options import SubtitleOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class Wanted:
     source: str
     model: str | None
     hearing: Hearing
+    layout: SubtitleOptions | None
     job: str | None
     owner: str
     labels: dict[str, str]
@@ -126,7 +128,8 @@ def _request(
         "again": wanted.again,
     }
     name = looked.name if looked is not None else None
-    optional = {"model": model, "weights": weights, "name": name}
+    layout = wanted.layout.model_dump() if wanted.layout is not None else None
+    optional = {"model": model, "weights": weights, "name": name, "subtitles": layout}
     return read_request(said | {key: value for key, value in optional.items() if value is not None})
 
 
