@@ -56,9 +56,9 @@ class SinglePass:
         words = [
             said
             for segment in segments
-            for said in (
-                [(word.word, word.start, word.end) for word in segment.words or []]
-                or [(segment.text, segment.start, segment.end)]
+            for said in (  # numpy's numbers would be no JSON
+                [(word.word, float(word.start), float(word.end)) for word in segment.words or []]
+                or [(segment.text, float(segment.start), float(segment.end))]
             )
         ]
         seconds = time.perf_counter() - begun
