@@ -17,6 +17,11 @@ REPOSITORY = Path(__file__).parents[1]
 DEMO = REPOSITORY / "demo"
 SEARCH_ATTRIBUTES = ("WhisperModel=Keyword", "WhisperAudioSecondsLeft=Double", "WhisperOwner=Keyword")
 
+# A shell without job control ignores SIGINT in what it starts in the background, and every child inherits
+# that: no command of a test could be interrupted.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 @pytest.fixture(scope="session")
 def demo_recording() -> Path:
